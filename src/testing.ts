@@ -1,0 +1,1 @@
+export { FairleadError } from './core/errors.js';

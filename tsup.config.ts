@@ -1,0 +1,29 @@
+import { readdirSync } from 'node:fs';
+import { defineConfig, type Options } from 'tsup';
+
+const shared: Options = {
+  // One entry per file directly below src/: `fairlead` is index.ts, `fairlead/consul` is consul.ts.
+  entry: readdirSync('src')
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `src/${name}`),
+  target: 'node20',
+  platform: 'node',
+  // Shared chunks keep classes and module state identical across the entry points of one format.
+  splitting: true,
+  sourcemap: true,
+  removeNodeProtocol: false,
+  // tsup 8 passes `baseUrl` to the compiler, which TypeScript 6 deprecates.
+  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  silent: true,
+};
+
+export default defineConfig([
+  { ...shared, format: ['esm'] },
+  {
+    ...shared,
+    format: ['cjs'],
+    // p-retry is ESM only. esbuild turns its default import into `require('p-retry')`, which yields the namespace and not the function, and
+    // CommonJS users' own Jest cannot require it at all. So the CommonJS build carries its copy.
+    noExternal: ['p-retry', 'is-network-error'],
+  },
+]);
