@@ -1,0 +1,46 @@
+/** Typed events: what each one carries. Nothing here is computed while nobody listens. */
+
+import type { AttemptReport, CallReport } from './call-report.js';
+import type { Endpoint } from './endpoint.js';
+import type { ErrorCode } from './errors.js';
+import type { ResolutionStatus } from './resolution.js';
+
+export type EjectionReason = 'consecutive-failures' | 'failure-ratio' | 'silence' | 'probe-failed';
+
+export interface FairleadEvents {
+  /** Discovery answered. */
+  resolve: [event: { service: string; resolver: string; status: ResolutionStatus; endpoints: number; held?: 'empty' | 'shrunk' }];
+  /** Discovery could not be asked; what was known stays in use while it is not too old. */
+  resolveError: [event: { service: string; resolver: string; error: unknown; ageMs: number | undefined }];
+  /** The set changed. */
+  endpoints: [
+    event: {
+      service: string;
+      added: readonly Endpoint[];
+      removed: readonly Endpoint[];
+      updated: readonly Endpoint[];
+      /** Inputs that were dropped, and why. */
+      refused: readonly { input: string; reason: string }[];
+    },
+  ];
+  eject: [event: { service: string; endpoint: string; reason: EjectionReason; detail: string; durationMs: number; times: number }];
+  uneject: [event: { service: string; endpoint: string; by: 'probe' | 'removal' }];
+  /** Fewer endpoints are well than the panic threshold asks: health is ignored (`on`), or counts again. */
+  panic: [event: { service: string; on: boolean; healthy: number; total: number }];
+  /** One attempt ended. */
+  attempt: [event: { service: string } & AttemptReport];
+  /** Another attempt follows after `delayMs`, or none does and `refused` says why. */
+  retry: [event: { service: string; attempt: number; delayMs: number; cause: string; refused?: string }];
+  /** A call ended: a response's headers, or an error. */
+  call: [event: CallReport & { status: number | undefined; error: ErrorCode | 'aborted' | undefined }];
+  /** Something the operator should know: for example an option that cannot apply. Said once. */
+  warning: [event: { service: string | undefined; message: string }];
+}
+
+export type EventName = keyof FairleadEvents;
+
+/** Where a part of the library reports: check `wants` before building the event. */
+export interface EventSink {
+  wants(name: EventName): boolean;
+  emit<N extends EventName>(name: N, ...event: FairleadEvents[N]): void;
+}
