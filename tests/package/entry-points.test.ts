@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+
+interface Manifest {
+  readonly exports: Record<string, string | Record<'import' | 'require', { types: string; default: string }>>;
+  readonly typesVersions: { '*': Record<string, string[]> };
+  readonly dependencies: Record<string, string>;
+}
+
+const root = join(__dirname, '../..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+const names = readdirSync(join(root, 'src'))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.replace(/\.ts$/, ''));
+
+describe('the manifest', () => {
+  it('exports every file directly in src/, its own manifest, and nothing else', () => {
+    const subpaths = names.map((name) => (name === 'index' ? '.' : `./${name}`));
+    expect(Object.keys(manifest.exports).sort()).toEqual([...subpaths, './package.json'].sort());
+  });
+
+  it.each(names)('gives "%s" code and types in both module formats', (name) => {
+    expect(manifest.exports[name === 'index' ? '.' : `./${name}`]).toEqual({
+      import: { types: `./dist/${name}.d.ts`, default: `./dist/${name}.js` },
+      require: { types: `./dist/${name}.d.cts`, default: `./dist/${name}.cjs` },
+    });
+  });
+
+  it('tells resolvers that do not know "exports" where the types of every subpath are', () => {
+    const subpaths = names.filter((name) => name !== 'index');
+    expect(manifest.typesVersions['*']).toEqual(
+      Object.fromEntries(subpaths.map((name) => [name, [`./dist/${name}.d.cts`]])),
+    );
+  });
+
+  it('depends at run time on three packages only', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['eventemitter3', 'lru-cache', 'p-retry']);
+  });
+});
