@@ -1,3 +1,4 @@
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const CLOCK = 'Take a Clock (src/core/clock.ts) as a parameter: that is what makes the algorithm run under fake time.';
@@ -6,7 +7,7 @@ const RANDOM = 'Take a Random (src/core/random.ts) as a parameter: that is what 
 const bannedGlobals = ['Date', 'performance', 'setTimeout', 'setInterval', 'setImmediate'];
 const globalObjects = ['globalThis', 'global'];
 
-export default tseslint.config(
+export default defineConfig(
   { ignores: ['dist', 'coverage', '.cache', 'tests/fixtures/architecture'] },
   {
     linterOptions: { reportUnusedDisableDirectives: 'error' },

@@ -5,7 +5,10 @@
 const shared = {
   testEnvironment: 'node',
   transform: {
-    '^.+\\.[jt]s$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }],
+    '^.+\\.[jt]s$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+    ],
   },
   transformIgnorePatterns: ['/node_modules/(?!(p-retry|is-network-error)/)'],
   // Sources name their siblings as Node will see them ('./ewma.js'); on disk they are './ewma.ts'.
