@@ -1,0 +1,96 @@
+/**
+ * A small HTTP service registry in a process of its own: Prometheus HTTP service discovery JSON at
+ * `/v1/services/<name>`, with entity tags and long polling, and with the faults that registries have.
+ *
+ * - `If-None-Match` with the current `ETag` is answered 304.
+ * - Every answer carries `X-Index`, the service's revision. `?index=N&wait=5s` (or `…ms`) holds the request while the
+ *   revision is N, at most that long. Change of one service does not wake who waits for another.
+ * - An unknown service is an empty list with status 200, as in Consul.
+ */
+
+import { registryProgram } from './registry-program.js';
+import type { RegistryMode, RegistryStats, RegistryTarget } from './registry-program.js';
+import { startServerProcess, type ServerProcess } from './server-process.js';
+
+export interface RegistryServerOptions {
+  /** @default chosen by the system */
+  readonly port?: number;
+  /** Requests without `Authorization: Bearer <token>` are refused with 401. @default no authorization */
+  readonly token?: string;
+  /** What is registered at the start, by service. */
+  readonly services?: Readonly<Record<string, readonly RegistryTarget[]>>;
+}
+
+export interface RegistryServer extends AsyncDisposable {
+  readonly port: number;
+  /** `http://127.0.0.1:port` */
+  readonly url: string;
+  /** `http://127.0.0.1:port/v1/services/<name>` */
+  urlOf(service: string): string;
+  /** Replaces what serves the name. Setting what is set already changes nothing and wakes nobody. */
+  set(service: string, targets: readonly RegistryTarget[]): Promise<void>;
+  register(service: string, target: RegistryTarget): Promise<void>;
+  /** @param address `host:port`, whatever its labels. */
+  deregister(service: string, address: string): Promise<void>;
+  /** Lasts until the next call or {@link RegistryServer.restart}. Changes made meanwhile are kept. */
+  setMode(mode: RegistryMode): Promise<void>;
+  stats(): Promise<RegistryStats>;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  /** SIGSTOP: connections are accepted by the kernel, and nobody answers. */
+  pause(): void;
+  /** SIGCONT. */
+  resume(): void;
+  /** A fresh process on the same port, which knows nothing and counts revisions from 1: a registry that lost its disk. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function startRegistryServer(options: RegistryServerOptions = {}): Promise<RegistryServer> {
+  const launch = (port: number): Promise<{ readonly server: ServerProcess; readonly started: unknown }> =>
+    startServerProcess(registryProgram, { host: '127.0.0.1', port, token: options.token });
+
+  let { server, started } = await launch(options.port ?? 0);
+  const { port } = started as { port: number };
+  const url = `http://127.0.0.1:${port}`;
+  const targetsOf = async (name: string): Promise<RegistryTarget[]> =>
+    (await server.call('targets', { name })) as RegistryTarget[];
+
+  const registry: RegistryServer = {
+    port,
+    url,
+    urlOf: (service) => `${url}/v1/services/${encodeURIComponent(service)}`,
+    async set(name, targets) {
+      await server.call('set', { name, targets });
+    },
+    async register(name, target) {
+      const others = (await targetsOf(name)).filter((other) => addressOf(other) !== addressOf(target));
+      await registry.set(name, [...others, target]);
+    },
+    async deregister(name, address) {
+      await registry.set(
+        name,
+        (await targetsOf(name)).filter((target) => addressOf(target) !== address),
+      );
+    },
+    async setMode(mode) {
+      await server.call('mode', mode);
+    },
+    stats: async () => (await server.call('stats')) as RegistryStats,
+    kill: () => server.kill(),
+    pause: () => server.pause(),
+    resume: () => server.resume(),
+    async restart() {
+      await server.kill();
+      ({ server, started } = await launch(port));
+    },
+    close: () => server.kill(),
+    [Symbol.asyncDispose]: () => server.kill(),
+  };
+  for (const [name, targets] of Object.entries(options.services ?? {})) await registry.set(name, targets);
+  return registry;
+}
+
+function addressOf(target: RegistryTarget): string {
+  return typeof target === 'string' ? target : target.target;
+}
