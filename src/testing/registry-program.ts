@@ -133,6 +133,20 @@ export function registryProgram({ crypto, http, later }: ProgramTools): ProgramC
     else proceed();
   }
 
+  function addressOf(target: RegistryTarget): string {
+    return typeof target === 'string' ? target : target.target;
+  }
+
+  function othersThan(name: string, address: string): RegistryTarget[] {
+    return (services.get(name)?.targets ?? []).filter((target) => addressOf(target) !== address);
+  }
+
+  function put(name: string, targets: readonly RegistryTarget[]): void {
+    if (JSON.stringify(services.get(name)?.targets) === JSON.stringify(targets)) return;
+    services.set(name, { targets, index: ++index });
+    for (const [wake, watched] of [...waiting]) if (watched === name) wake();
+  }
+
   function listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       server = http.createServer(handle);
@@ -168,11 +182,14 @@ export function registryProgram({ crypto, http, later }: ProgramTools): ProgramC
       else if (server === undefined) await listen();
     },
     set({ name, targets }: { name: string; targets: readonly RegistryTarget[] }) {
-      if (JSON.stringify(services.get(name)?.targets) === JSON.stringify(targets)) return;
-      services.set(name, { targets, index: ++index });
-      for (const [wake, watched] of [...waiting]) if (watched === name) wake();
+      put(name, targets);
     },
-    targets: ({ name }: { name: string }) => services.get(name)?.targets ?? [],
+    register({ name, target }: { name: string; target: RegistryTarget }) {
+      put(name, [...othersThan(name, addressOf(target)), target]);
+    },
+    deregister({ name, address }: { name: string; address: string }) {
+      put(name, othersThan(name, address));
+    },
     stats: (): RegistryStats => ({ ...stats, waiting: waiting.size }),
     terminate: () => process.exit(),
   };

@@ -29,6 +29,7 @@ export interface RegistryServer extends AsyncDisposable {
   urlOf(service: string): string;
   /** Replaces what serves the name. Setting what is set already changes nothing and wakes nobody. */
   set(service: string, targets: readonly RegistryTarget[]): Promise<void>;
+  /** Adds the target, or replaces the one of the same address. */
   register(service: string, target: RegistryTarget): Promise<void>;
   /** @param address `host:port`, whatever its labels. */
   deregister(service: string, address: string): Promise<void>;
@@ -53,8 +54,6 @@ export async function startRegistryServer(options: RegistryServerOptions = {}): 
   let { server, started } = await launch(options.port ?? 0);
   const { port } = started as { port: number };
   const url = `http://127.0.0.1:${port}`;
-  const targetsOf = async (name: string): Promise<RegistryTarget[]> =>
-    (await server.call('targets', { name })) as RegistryTarget[];
 
   const registry: RegistryServer = {
     port,
@@ -64,14 +63,10 @@ export async function startRegistryServer(options: RegistryServerOptions = {}): 
       await server.call('set', { name, targets });
     },
     async register(name, target) {
-      const others = (await targetsOf(name)).filter((other) => addressOf(other) !== addressOf(target));
-      await registry.set(name, [...others, target]);
+      await server.call('register', { name, target });
     },
     async deregister(name, address) {
-      await registry.set(
-        name,
-        (await targetsOf(name)).filter((target) => addressOf(target) !== address),
-      );
+      await server.call('deregister', { name, address });
     },
     async setMode(mode) {
       await server.call('mode', mode);
@@ -89,8 +84,4 @@ export async function startRegistryServer(options: RegistryServerOptions = {}): 
   };
   for (const [name, targets] of Object.entries(options.services ?? {})) await registry.set(name, targets);
   return registry;
-}
-
-function addressOf(target: RegistryTarget): string {
-  return typeof target === 'string' ? target : target.target;
 }
