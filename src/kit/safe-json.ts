@@ -1,0 +1,40 @@
+/**
+ * JSON from a source that is not trusted. Two things in it hurt later, far from here: nesting that overflows the stack
+ * of whoever walks it, and keys that reach a prototype when somebody copies field by field.
+ */
+
+/** Registries answer with fewer than ten levels. */
+const DEFAULT_MAX_DEPTH = 64;
+
+const DROPPED_KEYS = ['__proto__', 'constructor'];
+
+/**
+ * As `JSON.parse`, without `__proto__` and `constructor` keys at any level.
+ *
+ * @param maxDepth how many arrays and objects may stand within each other. @default 64
+ * @throws SyntaxError for what is no JSON
+ * @throws RangeError for JSON that is nested too deeply
+ */
+export function parseJson(text: string, maxDepth: number = DEFAULT_MAX_DEPTH): unknown {
+  refuseDepth(text, maxDepth);
+  const value: unknown = JSON.parse(text);
+  // Keys can hide behind escapes ("\u005f_proto__"); a text with neither has nothing to drop.
+  if (/__proto__|constructor|\\u/.test(text)) dropKeys(value);
+  return value;
+}
+
+/** Counts brackets outside of strings: before parsing, since the parser would build the whole tower first. */
+function refuseDepth(text: string, maxDepth: number): void {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    if (depth > maxDepth) throw new RangeError(`the JSON is nested deeper than ${maxDepth} levels`);
+  }
+}
+
+function dropKeys(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (!Array.isArray(value)) for (const key of DROPPED_KEYS) delete (value as Record<string, unknown>)[key];
+  for (const member of Object.values(value)) dropKeys(member);
+}
