@@ -1,0 +1,11 @@
+/** What outlier ejection is told of a settled attempt besides its outcome. */
+export interface AttemptSample {
+  /** Clock time, read when the endpoint was picked or after. */
+  readonly startedAtMs: number;
+  /** The attempt was let through by `takeProbe`. */
+  readonly probe: boolean;
+  /** Response headers arrived. */
+  readonly answered: boolean;
+  /** For a timeout: by how much its timer fired late, in milliseconds. @default 0 */
+  readonly lateMs?: number;
+}

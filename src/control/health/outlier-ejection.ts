@@ -1,0 +1,256 @@
+/**
+ * Outlier ejection: takes an endpoint out of use when what callers see of it is clearly worse than what they see of its
+ * peers, and lets it back by a single probe. It is passive: it costs no request of its own.
+ *
+ * An endpoint is `healthy`, `ejected` for the length of its sentence, then `probing`: one attempt at a time is let
+ * through, and its outcome decides. Guarantees, after every operation:
+ * - no more endpoints are out than `maxEjectedRatio` allows, and never the last one. A service that shrinks below that
+ *   brings nobody back early, it only blocks the next ejection;
+ * - an attempt that started before its endpoint was ejected or came back changes nothing after that: its evidence is
+ *   older than the verdict;
+ * - while most of the service is failing (mass-failure.ts), nobody is ejected for it;
+ * - timeouts that fired late are not held against the endpoint: answers may have waited, unread, behind the same stall;
+ * - an endpoint that left and came back starts clean; `close` leaves no timer.
+ *
+ * Blocked evidence stays: when the cap or the storm is over, the next failure of an endpoint that still fails ejects it.
+ */
+
+import type { Clock } from '../../core/clock.js';
+import type { EjectionReason } from '../../core/events.js';
+import type { Outcome } from '../../core/outcome.js';
+import type { Random } from '../../core/random.js';
+import type { AttemptSample } from './attempt-sample.js';
+import { maxEjected } from './ejection-cap.js';
+import { HEALTHY, type EjectInfo, type EjectionState, type UnejectInfo } from './ejection-state.js';
+import type { EjectionSettings } from './ejection-settings.js';
+import { createFailureEvidence, failureInWords, type FailureEvidence } from './failure-evidence.js';
+import { isLate } from './late-timeout.js';
+import { createMassFailure, createPeer, type Peer } from './mass-failure.js';
+import { createSentence, type Sentence } from './sentence.js';
+import { createAnswerLog, isSilence, silenceInWords } from './silence.js';
+
+export interface OutlierEjection {
+  /** The endpoints of the service now. Who left is forgotten, who is new starts clean. Does not call `onChange`. */
+  setMembers(ids: readonly string[]): void;
+  /** Once for every settled attempt. Unknown endpoints and ignored outcomes count for nothing. */
+  record(id: string, outcome: Outcome, sample: AttemptSample): void;
+  /** Response headers arrived. Worth calling when attempts settle much later than that (long bodies): it is a sign of life. */
+  heard(id: string): void;
+  /** Unknown endpoints are healthy. */
+  state(id: string): EjectionState;
+  /** Endpoints in `probing` whose probe is not under way. */
+  probesReady(): readonly string[];
+  /** True for one caller: it must send an attempt there and `record` it with `probe: true`. */
+  takeProbe(id: string): boolean;
+  /** How many are out of use: ejected or probing. */
+  readonly ejectedCount: number;
+  /** Drops all state and every timer; later calls do nothing. Idempotent. */
+  close(): void;
+}
+
+export interface OutlierEjectionOptions {
+  readonly settings: EjectionSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  onEject(info: EjectInfo): void;
+  onUneject(info: UnejectInfo): void;
+  /** A state changed: eligibility must be judged again. */
+  onChange(): void;
+}
+
+type Phase =
+  | { readonly kind: 'healthy' }
+  | { readonly kind: 'ejected'; readonly state: EjectionState; readonly timer: Disposable }
+  | { readonly kind: 'probing'; readonly sinceMs: number; takenAtMs: number | undefined };
+
+interface Member {
+  readonly id: string;
+  readonly evidence: FailureEvidence;
+  readonly sentence: Sentence;
+  readonly peer: Peer;
+  phase: Phase;
+  /** Attempts that started before this count for nothing. */
+  countsFromMs: number;
+  lastAnsweredAtMs: number;
+}
+
+const IN_USE: Phase = Object.freeze({ kind: 'healthy' });
+
+export function createOutlierEjection(options: OutlierEjectionOptions): OutlierEjection {
+  const { settings, clock, random } = options;
+  const members = new Map<string, Member>();
+  const answers = createAnswerLog();
+  const massFailure = createMassFailure(settings.windowMs);
+  let ejectedCount = 0;
+  let closed = false;
+
+  function join(id: string): Member {
+    return {
+      id,
+      evidence: createFailureEvidence(settings),
+      sentence: createSentence(settings, random),
+      peer: createPeer(),
+      phase: IN_USE,
+      countsFromMs: clock.now(),
+      lastAnsweredAtMs: Number.NEGATIVE_INFINITY,
+    };
+  }
+
+  function leave(member: Member): void {
+    massFailure.forget(member.peer);
+    if (member.phase.kind === 'healthy') return;
+    if (member.phase.kind === 'ejected') member.phase.timer[Symbol.dispose]();
+    member.phase = IN_USE;
+    ejectedCount--;
+    if (!closed) options.onUneject({ id: member.id, by: 'removal' });
+  }
+
+  function serve(member: Member, durationMs: number, reason: EjectionReason, detail: string): void {
+    const now = clock.now();
+    if (member.phase.kind === 'healthy') ejectedCount++;
+    const times = member.sentence.times(now);
+    const timer = clock.setTimer(() => offerProbe(member), durationMs);
+    member.phase = {
+      kind: 'ejected',
+      state: Object.freeze({ kind: 'ejected', untilMs: now + durationMs, reason, times, detail }),
+      timer,
+    };
+    member.countsFromMs = now;
+    member.evidence.clear();
+    massFailure.forget(member.peer);
+    options.onEject({ id: member.id, reason, detail, durationMs, times });
+    options.onChange();
+  }
+
+  function offerProbe(member: Member): void {
+    member.phase = { kind: 'probing', sinceMs: clock.now(), takenAtMs: undefined };
+    options.onChange();
+  }
+
+  function bringBack(member: Member): void {
+    const now = clock.now();
+    member.phase = IN_USE;
+    member.countsFromMs = now;
+    member.sentence.served(now);
+    ejectedCount--;
+    options.onUneject({ id: member.id, by: 'probe' });
+    options.onChange();
+  }
+
+  function recordProbing(
+    member: Member,
+    phase: Phase & { kind: 'probing' },
+    outcome: Outcome,
+    sample: AttemptSample,
+  ): void {
+    if (!sample.probe) {
+      // In panic the endpoint is used without probes. That it answers well now is what a probe would have shown; that
+      // one of many such attempts fails must not lengthen its sentence.
+      if (outcome.kind === 'success' && sample.startedAtMs >= phase.sinceMs) bringBack(member);
+      return;
+    }
+    phase.takenAtMs = undefined;
+    if (outcome.kind === 'ignored' || isLate(outcome, sample, clock.now())) return;
+    if (outcome.kind === 'success') {
+      bringBack(member);
+      return;
+    }
+    // An outage of the service is not the endpoint's own relapse; growing sentences would outlast it.
+    const now = clock.now();
+    const durationMs = massFailure.isOn(now) ? member.sentence.repeat() : member.sentence.next(now);
+    serve(member, durationMs, 'probe-failed', `the probe ended in ${failureInWords(outcome)}`);
+  }
+
+  function recordHealthy(member: Member, outcome: Outcome, sample: AttemptSample): void {
+    const now = clock.now();
+    if (outcome.kind === 'ignored' || outcome.kind === 'overload' || isLate(outcome, sample, now)) return;
+    const { evidence } = member;
+    if (outcome.kind === 'success') {
+      evidence.success(now);
+      massFailure.note(member.peer, evidence.isFailing(now), now);
+      return;
+    }
+    evidence.failure(outcome, now);
+    massFailure.note(member.peer, evidence.isFailing(now), now);
+    const reason = evidence.verdict(now) ?? (isSilent(member, outcome, sample, now) ? 'silence' : undefined);
+    if (reason === undefined) return;
+    if (ejectedCount >= maxEjected(members.size, settings.maxEjectedRatio) || massFailure.isOn(now)) return;
+    const detail = reason === 'silence' ? silenceInWords(now - sample.startedAtMs) : evidence.inWords(now);
+    serve(member, member.sentence.next(now), reason, detail);
+  }
+
+  function isSilent(
+    member: Member,
+    outcome: Outcome & { kind: 'failure' },
+    sample: AttemptSample,
+    now: number,
+  ): boolean {
+    return settings.silence && isSilence(outcome.reason, sample.startedAtMs, now, member.lastAnsweredAtMs, answers);
+  }
+
+  function probeInFlight(phase: Phase & { kind: 'probing' }): boolean {
+    return phase.takenAtMs !== undefined && clock.now() - phase.takenAtMs < settings.probeTimeoutMs;
+  }
+
+  return {
+    setMembers(ids) {
+      if (closed) return;
+      const staying = new Set(ids);
+      for (const member of members.values()) {
+        if (staying.has(member.id)) continue;
+        members.delete(member.id);
+        leave(member);
+      }
+      for (const id of staying) if (!members.has(id)) members.set(id, join(id));
+    },
+    record(id, outcome, sample) {
+      const member = members.get(id);
+      if (member === undefined) return;
+      if (sample.answered) {
+        const now = clock.now();
+        member.lastAnsweredAtMs = now;
+        answers.note(now);
+      }
+      if (sample.startedAtMs < member.countsFromMs) return;
+      const { phase } = member;
+      if (phase.kind === 'healthy') recordHealthy(member, outcome, sample);
+      else if (phase.kind === 'probing') recordProbing(member, phase, outcome, sample);
+    },
+    heard(id) {
+      const member = members.get(id);
+      if (member !== undefined) member.lastAnsweredAtMs = clock.now();
+    },
+    state(id) {
+      const phase = members.get(id)?.phase ?? IN_USE;
+      if (phase.kind === 'ejected') return phase.state;
+      if (phase.kind === 'probing') {
+        return { kind: 'probing', sinceMs: phase.sinceMs, inFlight: probeInFlight(phase) };
+      }
+      return HEALTHY;
+    },
+    probesReady() {
+      const ready: string[] = [];
+      if (ejectedCount === 0) return ready;
+      for (const { id, phase } of members.values())
+        if (phase.kind === 'probing' && !probeInFlight(phase)) ready.push(id);
+      return ready;
+    },
+    takeProbe(id) {
+      const member = members.get(id);
+      if (member?.phase.kind !== 'probing' || probeInFlight(member.phase)) return false;
+      const now = clock.now();
+      // A probe that was given up on must not speak for the one that takes its place.
+      if (member.phase.takenAtMs !== undefined) member.countsFromMs = now;
+      member.phase.takenAtMs = now;
+      return true;
+    },
+    get ejectedCount() {
+      return ejectedCount;
+    },
+    close() {
+      closed = true;
+      for (const member of members.values()) leave(member);
+      members.clear();
+    },
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * Who belongs to a service: the last full set, kept by endpoint id so that everything learned about an endpoint survives
+ * a refresh, and told as differences so that only what changed is touched.
+ *
+ * Removal is not death. An endpoint that discovery no longer names gets nothing new, but what is in flight there may
+ * end: it is `draining` until {@link Membership.drained}. Named again before that, it is simply back.
+ *
+ * The address policy is asked here once per address. What it refuses is not usable, but it is remembered with the reason
+ * for whoever asks why that endpoint gets no traffic.
+ */
+
+import type { Endpoint } from '../core/endpoint.js';
+
+/** What membership needs of an address policy: a reason to refuse the address, or undefined. Its answers must not change. */
+export interface AddressGate {
+  refuse(host: string, port: number | undefined): string | undefined;
+}
+
+export interface MembershipChange {
+  /** Usable now, not before; among them those that were draining. */
+  readonly added: readonly Endpoint[];
+  /** No longer usable; draining now. */
+  readonly removed: readonly Endpoint[];
+  /** Usable before and now, but another field than the id differs. The new form. */
+  readonly updated: readonly Endpoint[];
+  /** Refused now, and not before or for another reason. */
+  readonly refused: readonly { readonly endpoint: Endpoint; readonly reason: string }[];
+  /** Whether any of these holds. A set in another order is no change. */
+  readonly changed: boolean;
+}
+
+export interface Membership {
+  /** Takes the full set. Of endpoints with the same id the first counts. */
+  apply(endpoints: readonly Endpoint[]): MembershipChange;
+  /** The usable ones. The same array until a set changes it. */
+  readonly endpoints: readonly Endpoint[];
+  /** All that discovery names, the refused ones too. */
+  readonly known: readonly Endpoint[];
+  /** Id → reason, of those in `known` that are refused. */
+  readonly refusedReasons: ReadonlyMap<string, string>;
+  /** Id → last form, of those that are waited for. */
+  readonly draining: ReadonlyMap<string, Endpoint>;
+  /** Nothing is in flight there any more: an endpoint that drains is forgotten, and true is returned. */
+  drained(id: string): boolean;
+}
+
+interface Entry {
+  readonly endpoint: Endpoint;
+  readonly refusal: string | undefined;
+}
+
+const NOBODY: readonly Endpoint[] = Object.freeze([]);
+
+export function createMembership(options: { readonly policy: AddressGate }): Membership {
+  const { policy } = options;
+  let entries: ReadonlyMap<string, Entry> = new Map();
+  let usable = NOBODY;
+  let known = NOBODY;
+  let refusedReasons: ReadonlyMap<string, string> = new Map();
+  const draining = new Map<string, Endpoint>();
+
+  function enter(endpoint: Endpoint, before: Entry | undefined): Entry {
+    if (before !== undefined && before.endpoint.host === endpoint.host && before.endpoint.port === endpoint.port) {
+      // The same object stays for the same endpoint, so that later comparisons are of references.
+      if (isSameEndpoint(before.endpoint, endpoint)) return before;
+      return { endpoint, refusal: before.refusal };
+    }
+    return { endpoint, refusal: policy.refuse(endpoint.host, endpoint.port) };
+  }
+
+  return {
+    apply(endpoints) {
+      const next = new Map<string, Entry>();
+      const added: Endpoint[] = [];
+      const removed: Endpoint[] = [];
+      const updated: Endpoint[] = [];
+      const refused: { endpoint: Endpoint; reason: string }[] = [];
+      let differs = false;
+
+      for (const given of endpoints) {
+        if (next.has(given.id)) continue;
+        const before = entries.get(given.id);
+        const entry = enter(given, before);
+        next.set(given.id, entry);
+        if (entry === before) continue;
+        differs = true;
+        const { endpoint, refusal } = entry;
+        const wasUsable = before !== undefined && before.refusal === undefined;
+        if (refusal === undefined) {
+          if (wasUsable) {
+            updated.push(endpoint);
+          } else {
+            added.push(endpoint);
+            draining.delete(endpoint.id);
+          }
+        } else {
+          if (before?.refusal !== refusal) refused.push({ endpoint, reason: refusal });
+          if (wasUsable) removed.push(before.endpoint);
+        }
+      }
+      // As long as no entry differs, every new id was in the old set, so only a smaller set can lack one.
+      if (differs || next.size < entries.size) {
+        for (const [id, { endpoint, refusal }] of entries) {
+          if (refusal === undefined && !next.has(id)) removed.push(endpoint);
+        }
+        for (const endpoint of removed) draining.set(endpoint.id, endpoint);
+        entries = next;
+        ({ known, usable, refusedReasons } = viewsOf(next));
+      }
+      const changed = added.length + removed.length + updated.length + refused.length > 0;
+      return { added, removed, updated, refused, changed };
+    },
+    get endpoints() {
+      return usable;
+    },
+    get known() {
+      return known;
+    },
+    get refusedReasons() {
+      return refusedReasons;
+    },
+    draining,
+    drained: (id) => draining.delete(id),
+  };
+}
+
+function viewsOf(entries: ReadonlyMap<string, Entry>): {
+  known: readonly Endpoint[];
+  usable: readonly Endpoint[];
+  refusedReasons: ReadonlyMap<string, string>;
+} {
+  const known: Endpoint[] = [];
+  const usable: Endpoint[] = [];
+  const refusedReasons = new Map<string, string>();
+  for (const [id, { endpoint, refusal }] of entries) {
+    known.push(endpoint);
+    if (refusal === undefined) usable.push(endpoint);
+    else refusedReasons.set(id, refusal);
+  }
+  return { known: Object.freeze(known), usable: Object.freeze(usable), refusedReasons };
+}
+
+function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return (
+    a === b ||
+    (a.id === b.id &&
+      a.host === b.host &&
+      a.port === b.port &&
+      a.scheme === b.scheme &&
+      a.basePath === b.basePath &&
+      a.weight === b.weight &&
+      a.priority === b.priority &&
+      a.region === b.region &&
+      a.zone === b.zone &&
+      a.hostname === b.hostname &&
+      isSameRecord(a.metadata, b.metadata))
+  );
+}
+
+function isSameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  if (a === b) return true;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
+}
