@@ -29,7 +29,7 @@ describe('the checker', () => {
     ['planes', ['control/membership.ts', 'data/transport/pools.ts']],
     ['private-entry-folders', ['index.ts']],
     ['core-imports-nothing', ['core/events.ts']],
-    ['kit-has-no-io', ['kit/lines.ts']],
+    ['kit-has-no-io', ['kit/lines.ts', 'kit/port.ts']],
     ['control-sees-no-request', ['control/outliers.ts']],
     ['data-sees-no-resolver', ['data/breaker.ts']],
     ['pickers-are-synchronous', ['data/pickers/slow.ts']],

@@ -7,6 +7,8 @@ export interface ImportEdge {
   readonly specifier: string;
   /** The imported source file, relative to the root with forward slashes; undefined for packages and built-ins. */
   readonly target: string | undefined;
+  /** The names taken by `import { … }`; undefined for every form that takes the whole module. */
+  readonly names: readonly string[] | undefined;
 }
 
 export interface SourceFile {
@@ -36,7 +38,8 @@ function importsOf(syntax: ts.SourceFile, path: string): ImportEdge[] {
   const edges: ImportEdge[] = [];
   visit(syntax, (node) => {
     const specifier = specifierOf(node);
-    if (specifier !== undefined) edges.push({ specifier, target: resolveRelative(path, specifier) });
+    if (specifier !== undefined)
+      edges.push({ specifier, target: resolveRelative(path, specifier), names: namesOf(node) });
   });
   return edges;
 }
@@ -49,6 +52,13 @@ function specifierOf(node: ts.Node): string | undefined {
   if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword)
     return textOf(node.arguments[0]);
   return undefined;
+}
+
+function namesOf(node: ts.Node): string[] | undefined {
+  const clause = ts.isImportDeclaration(node) ? node.importClause : undefined;
+  if (clause?.name !== undefined || clause?.namedBindings === undefined) return undefined;
+  if (!ts.isNamedImports(clause.namedBindings)) return undefined;
+  return clause.namedBindings.elements.map((element) => (element.propertyName ?? element.name).text);
 }
 
 function textOf(node: ts.Node | undefined): string | undefined {
