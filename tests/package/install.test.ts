@@ -20,7 +20,7 @@ describe('the packed library, installed by somebody else', () => {
   beforeAll(async () => {
     consumer = await installConsumer();
   }, 180_000);
-  afterAll(() => consumer[Symbol.asyncDispose]());
+  afterAll(async () => consumer[Symbol.asyncDispose]());
 
   const exportedNames = async (name: string, load: (entry: string) => string): Promise<Record<string, string[]>> => {
     const pairs = consumer.entries.map((entry) => `[${JSON.stringify(entry)}, Object.keys(${load(entry)}).sort()]`);
