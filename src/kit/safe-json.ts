@@ -6,6 +6,9 @@
 /** Registries answer with fewer than ten levels. */
 const DEFAULT_MAX_DEPTH = 64;
 
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const [OPEN_ARRAY, CLOSE_ARRAY, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
 const DROPPED_KEYS = ['__proto__', 'constructor'];
 
 /**
@@ -26,11 +29,30 @@ export function parseJson(text: string, maxDepth: number = DEFAULT_MAX_DEPTH): u
 /** Counts brackets outside of strings: before parsing, since the parser would build the whole tower first. */
 function refuseDepth(text: string, maxDepth: number): void {
   let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[[\]{}]/gs)) {
-    if (token === '[' || token === '{') depth++;
-    else if (token === ']' || token === '}') depth--;
-    if (depth > maxDepth) throw new RangeError(`the JSON is nested deeper than ${maxDepth} levels`);
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case QUOTE:
+        at = endOfString(text, at);
+        break;
+      case OPEN_ARRAY:
+      case OPEN_OBJECT:
+        if (++depth > maxDepth) throw new RangeError(`the JSON is nested deeper than ${maxDepth} levels`);
+        break;
+      case CLOSE_ARRAY:
+      case CLOSE_OBJECT:
+        depth--;
+    }
   }
+}
+
+/** Index of the quote that ends the string which begins at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at++;
+  }
+  return text.length;
 }
 
 function dropKeys(value: unknown): void {
