@@ -1,0 +1,171 @@
+/**
+ * Turns what a resolver says about one endpoint into an {@link Endpoint}, or into the reason why not.
+ *
+ * What comes in was typed by a person or sent by a registry, and it ends up in URLs, headers and sockets. So: only own,
+ * known fields are read; every host, port and path has one strict form; and nothing is repaired that could be meant
+ * differently.
+ */
+
+import type { Endpoint, EndpointInput, Scheme } from '../../core/endpoint.js';
+import { canonicalHost, parseHostPort } from '../../kit/host-syntax.js';
+import { describeValue } from '../../kit/option-error.js';
+
+/** Far beyond any sensible share, far below where sums of floating point weights lose small ones. */
+const MAX_WEIGHT = 1_000_000;
+
+/** As in Envoy, whose priorities end at 127. SRV allows 65535, but nobody numbers levels of fallback that high on purpose. */
+const MAX_PRIORITY = 127;
+
+const MAX_ID_LENGTH = 1_024;
+const MAX_NAME_LENGTH = 255;
+const MAX_BASE_PATH_LENGTH = 1_024;
+
+/** Metadata is for people and metrics: what is too much is dropped, without costing the endpoint. */
+const MAX_METADATA_ENTRIES = 64;
+const MAX_METADATA_KEY_LENGTH = 255;
+const MAX_METADATA_VALUE_LENGTH = 1_024;
+
+/** Segments of RFC 3986 §3.3, none of them empty. */
+const BASE_PATH = /^(?:\/(?:[\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+$/;
+/** `.` and `..`, also when their dots are encoded: URL parsers take them for steps. */
+const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
+
+const URL_FORM = /^(https?):\/\/([^/?#]*)(.*)$/s;
+
+/** Thrown by the checks below and caught at once: it carries the reason. */
+class Refused extends Error {}
+
+type Fields = Record<keyof Exclude<EndpointInput, string>, unknown>;
+
+/** @returns the endpoint, frozen; or why the input is refused, in words. Never throws. */
+export function normalizeEndpoint(input: EndpointInput): Endpoint | string {
+  try {
+    return typeof input === 'string' ? endpointFrom(fieldsOfText(input)) : endpointFrom(fieldsOfObject(input));
+  } catch (error) {
+    if (error instanceof Refused) return error.message;
+    // A getter or a proxy of the author's, or a symbol where a string belongs.
+    return 'it cannot be read';
+  }
+}
+
+/** `scheme://host:port/basePath`, so that the same server has the same identity whoever names it. */
+function defaultId({ scheme, host, port, basePath }: Pick<Endpoint, 'scheme' | 'host' | 'port' | 'basePath'>): string {
+  const authority = host.includes(':') ? `[${host}]` : host;
+  return `${scheme ?? 'http'}://${authority}${port === undefined ? '' : `:${port}`}${basePath}`;
+}
+
+function endpointFrom(fields: Partial<Fields>): Endpoint {
+  const address = {
+    host: hostOf('host', fields.host),
+    port: optional(fields.port, isPort, 'port must be an integer from 1 to 65535'),
+    scheme: optional(fields.scheme, isScheme, "scheme must be 'http' or 'https'"),
+    basePath: basePathOf(fields.basePath),
+  };
+  return Object.freeze({
+    id: optional(fields.id, isId, `id must be a string of 1 to ${MAX_ID_LENGTH} characters`) ?? defaultId(address),
+    ...address,
+    weight: optional(fields.weight, isWeight, `weight must be a number from 0 to ${MAX_WEIGHT}`) ?? 1,
+    priority: optional(fields.priority, isPriority, `priority must be an integer from 0 to ${MAX_PRIORITY}`) ?? 0,
+    region: optional(fields.region, isName, `region must be a string of 1 to ${MAX_NAME_LENGTH} characters`),
+    zone: optional(fields.zone, isName, `zone must be a string of 1 to ${MAX_NAME_LENGTH} characters`),
+    hostname: fields.hostname === undefined ? undefined : hostOf('hostname', fields.hostname),
+    metadata: metadataOf(fields.metadata),
+  });
+}
+
+function fieldsOfText(text: string): Partial<Fields> {
+  const url = URL_FORM.exec(text);
+  const authority = url === null ? text : url[2];
+  const parsed = parseHostPort(authority ?? '');
+  if (parsed === undefined) throw new Refused("must be 'host:port', '[IPv6]:port' or 'http://host:port/base'");
+  return { ...parsed, ...(url && { scheme: url[1], basePath: url[3] }) };
+}
+
+function fieldsOfObject(input: object): Partial<Fields> {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw new Refused('must be a string or an object with a host');
+  }
+  // Own properties only: a polluted Object.prototype must not give every endpoint a hostname.
+  const own = (name: keyof Fields): unknown => (Object.hasOwn(input, name) ? (input as Fields)[name] : undefined);
+  return {
+    host: own('host'),
+    port: own('port'),
+    scheme: own('scheme'),
+    basePath: own('basePath'),
+    id: own('id'),
+    weight: own('weight'),
+    priority: own('priority'),
+    region: own('region'),
+    zone: own('zone'),
+    hostname: own('hostname'),
+    metadata: own('metadata'),
+  };
+}
+
+function optional<T>(value: unknown, accepts: (value: unknown) => value is T, rule: string): T | undefined {
+  if (value === undefined) return undefined;
+  if (!accepts(value)) throw new Refused(`${rule}, got ${describeValue(value)}`);
+  return value;
+}
+
+function hostOf(field: 'host' | 'hostname', value: unknown): string {
+  const host = typeof value === 'string' ? canonicalHost(value) : undefined;
+  if (host === undefined) throw new Refused(`${field} must be a host name or IP address, got ${describeValue(value)}`);
+  return host;
+}
+
+function basePathOf(value: unknown): string {
+  if (value === undefined) return '';
+  if (typeof value !== 'string') throw new Refused(`basePath must be a string, got ${describeValue(value)}`);
+  const path = value.replace(/\/$/, '');
+  if (path === '') return '';
+  if (path.length > MAX_BASE_PATH_LENGTH || !BASE_PATH.test(path) || DOT_SEGMENT.test(path)) {
+    throw new Refused(
+      `basePath must be a path such as '/api', without query, fragment or '..', got ${describeValue(value)}`,
+    );
+  }
+  return path;
+}
+
+function metadataOf(value: unknown): Endpoint['metadata'] {
+  // Without a prototype, so that looking up any key finds what the source said, or nothing.
+  const metadata = Object.create(null) as Record<string, string>;
+  if (value !== undefined) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new Refused(`metadata must be an object of strings, got ${describeValue(value)}`);
+    }
+    let entries = 0;
+    for (const key of Object.keys(value)) {
+      const item: unknown = (value as Record<string, unknown>)[key];
+      if (typeof item !== 'string' || item.length > MAX_METADATA_VALUE_LENGTH) continue;
+      if (key.length > MAX_METADATA_KEY_LENGTH) continue;
+      if (++entries > MAX_METADATA_ENTRIES) break;
+      metadata[key] = item;
+    }
+  }
+  return Object.freeze(metadata);
+}
+
+function isPort(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65_535;
+}
+
+function isScheme(value: unknown): value is Scheme {
+  return value === 'http' || value === 'https';
+}
+
+function isWeight(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= MAX_WEIGHT;
+}
+
+function isPriority(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_PRIORITY;
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= MAX_ID_LENGTH;
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length >= 1 && value.length <= MAX_NAME_LENGTH;
+}

@@ -1,0 +1,148 @@
+/**
+ * What is known about one service, as answers and failures come in.
+ *
+ * Guarantees: a failure never looks like an empty answer; the last good set is served while asking fails, until it is
+ * `staleMs` old; doubtful answers wait (answer-guard.ts); an answer that changes nothing keeps the identity of the
+ * endpoints array; whoever listens hears each change once, in order.
+ */
+
+import type { Clock } from '../../core/clock.js';
+import type { Endpoint } from '../../core/endpoint.js';
+import { UNKNOWN_RESOLUTION, type Resolution } from '../../core/resolution.js';
+import { holdEndsAtMs, judgeAnswer, noteFailure, NOTHING_APPLIED, type GuardState } from './answer-guard.js';
+import type { CacheSettings } from './cache-settings.js';
+import type { CheckedAnswer, Refusal } from './read-answer.js';
+import { keepKnown } from './same-endpoints.js';
+
+export interface ResolutionListeners {
+  /** The status, the endpoints, what is held, or whether asking fails has changed. */
+  onChange(resolution: Resolution): void;
+  /** Discovery answered with `count` usable endpoints; `resolution` says what came of it. */
+  onAnswer?(resolution: Resolution, count: number): void;
+  /** Discovery could not be asked. */
+  onError?(error: unknown, resolution: Resolution): void;
+  /** Inputs were left out of an answer; said once until they change. */
+  onRefused?(refused: readonly Refusal[]): void;
+}
+
+export interface ResolutionKeeper {
+  current(): Resolution;
+  answer(answer: CheckedAnswer): void;
+  failure(error: unknown): void;
+  /** Drops what is timed; nothing is heard from it again. */
+  close(): void;
+}
+
+export interface KeeperOptions extends ResolutionListeners {
+  readonly settings: CacheSettings;
+  readonly clock: Clock;
+  /** What was known before, for example from disk. */
+  readonly initial?: Resolution | undefined;
+}
+
+const NOBODY: readonly Endpoint[] = UNKNOWN_RESOLUTION.endpoints;
+
+export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper {
+  const { settings, clock } = options;
+  let current = options.initial ?? UNKNOWN_RESOLUTION;
+  let guard: GuardState = { applied: current.endpoints.length, hold: undefined };
+  let heldAnswer: { readonly endpoints: readonly Endpoint[]; readonly atMs: number } | undefined;
+  let reported: readonly Refusal[] = [];
+  /** At most one: for the end of the grace while answers come, for the end of staleness while they do not. */
+  let timer: Disposable | undefined;
+  let closed = false;
+
+  function change(next: Partial<Resolution>): void {
+    const before = current;
+    current = Object.freeze({ ...before, ...next });
+    const failing = (resolution: Resolution): boolean => resolution.failingSinceMs !== undefined;
+    const same =
+      before.status === current.status &&
+      before.endpoints === current.endpoints &&
+      before.held === current.held &&
+      failing(before) === failing(current);
+    if (!same) options.onChange(current);
+  }
+
+  function setTimer(atMs: number | undefined, callback: () => void): void {
+    timer?.[Symbol.dispose]();
+    timer = atMs === undefined ? undefined : clock.setTimer(callback, Math.max(0, atMs - clock.now()));
+  }
+
+  function apply(endpoints: readonly Endpoint[], answeredAtMs: number): void {
+    const kept = endpoints.length === 0 ? NOBODY : keepKnown(current.endpoints, endpoints);
+    guard = { applied: kept.length, hold: undefined };
+    heldAnswer = undefined;
+    setTimer(undefined, () => {});
+    change({
+      status: kept.length === 0 ? 'none' : 'found',
+      endpoints: kept,
+      answeredAtMs,
+      error: undefined,
+      failingSinceMs: undefined,
+      held: undefined,
+    });
+  }
+
+  function hold(endpoints: readonly Endpoint[], nowMs: number): void {
+    heldAnswer = { endpoints, atMs: nowMs };
+    setTimer(holdEndsAtMs(guard, settings), () => {
+      if (heldAnswer !== undefined) apply(heldAnswer.endpoints, heldAnswer.atMs);
+    });
+    change({ error: undefined, failingSinceMs: undefined, held: guard.hold?.kind });
+  }
+
+  function expire(): void {
+    guard = NOTHING_APPLIED;
+    heldAnswer = undefined;
+    setTimer(undefined, () => {});
+    change({ status: 'failed', endpoints: NOBODY, held: undefined });
+  }
+
+  function reportRefused(refused: readonly Refusal[]): void {
+    const before = reported;
+    reported = refused;
+    const same =
+      refused.length === before.length &&
+      refused.every(({ input, reason }, i) => input === before[i]?.input && reason === before[i].reason);
+    if (!same && refused.length > 0) options.onRefused?.(refused);
+  }
+
+  return {
+    current: () => current,
+    answer(answer) {
+      if (closed) return;
+      const nowMs = clock.now();
+      const count = answer.endpoints.length;
+      const verdict = judgeAnswer(guard, { count, authoritative: answer.authoritative }, nowMs, settings);
+      guard = verdict.state;
+      reportRefused(answer.refused);
+      if (verdict.apply) apply(answer.endpoints, nowMs);
+      else hold(answer.endpoints, nowMs);
+      options.onAnswer?.(current, count);
+    },
+    failure(reason) {
+      if (closed) return;
+      const nowMs = clock.now();
+      const error = reason ?? new Error('the resolver failed without saying why');
+      guard = noteFailure(guard);
+      const staleUntilMs = current.status === 'found' ? (current.answeredAtMs ?? nowMs) + settings.staleMs : nowMs;
+      const stale = nowMs < staleUntilMs;
+      const failingSinceMs = current.failingSinceMs ?? nowMs;
+      if (stale) {
+        setTimer(staleUntilMs, expire);
+        change({ error, failingSinceMs });
+      } else {
+        guard = NOTHING_APPLIED;
+        heldAnswer = undefined;
+        setTimer(undefined, () => {});
+        change({ status: 'failed', endpoints: NOBODY, error, failingSinceMs, held: undefined });
+      }
+      options.onError?.(error, current);
+    },
+    close() {
+      closed = true;
+      setTimer(undefined, () => {});
+    },
+  };
+}

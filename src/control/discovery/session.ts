@@ -1,0 +1,15 @@
+import type { CheckedAnswer } from './read-answer.js';
+
+/** A resolver at work, asked or watched: what a feed drives. */
+export interface Session {
+  start(): void;
+  /** Asks again now, or as soon as the rate limit allows. Returns whether a question went out at once. */
+  refresh(): boolean;
+  close(): void;
+}
+
+/** Where a session delivers. */
+export interface SessionSink {
+  answer(answer: CheckedAnswer): void;
+  failure(error: unknown): void;
+}
