@@ -29,7 +29,7 @@ export function canonicalHost(text: string): string | undefined {
   // A zone (fe80::1%eth0) has no place in a URL.
   if (text.includes(':')) return isIPv6(text) && !text.includes('%') ? compressed(text) : undefined;
   const name = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();
-  // Lower-casing maps the Kelvin sign to 'k': what was not ASCII before must not become so.
+  // Checked on the text as given, since lower-casing turns the Kelvin sign into an ASCII 'k'.
   if (name.length > MAX_NAME || !/^[\x21-\x7e]+$/.test(text)) return undefined;
   const labels = name.split('.');
   const last = labels.at(-1) as string;
