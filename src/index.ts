@@ -1,2 +1,55 @@
-export { FairleadError, isFairleadError } from './core/errors.js';
+export { createClient } from './client/create-client.js';
+export { getCall } from './client/fetch-call.js';
+export { staticResolver } from './control/resolvers/static-resolver.js';
+export { dnsResolver } from './control/resolvers/dns-resolver.js';
+export { registryResolver } from './control/resolvers/registry-resolver.js';
+export { firstOf } from './control/resolvers/first-of.js';
+export { merge } from './control/resolvers/merge.js';
+export { FairleadError, isFairleadError, NoEndpointsError } from './core/errors.js';
+export { systemClock } from './core/clock.js';
+export { systemRandom } from './core/random.js';
+
+export type { Client, CloseOptions, ReadyOptions } from './client/client.js';
+export type {
+  BudgetSnapshot,
+  ClientSnapshot,
+  EjectionSnapshot,
+  EndpointSnapshot,
+  Explanation,
+  ResolutionSnapshot,
+  ServiceSnapshot,
+} from './client/client-snapshot.js';
+export type { Listener } from './client/event-hub.js';
+export type { FetchInit } from './client/fetch-call.js';
+export type {
+  AddressPolicy,
+  BalancerName,
+  CacheOptions,
+  CallOptions,
+  ClientOptions,
+  EjectionOptions,
+  LimitOptions,
+  RetryOptions,
+  ServiceOptions,
+  TlsOptions,
+  TransportOptions,
+} from './client/options.js';
+export type { RequestInput, RequestOptions } from './client/request-call.js';
+export type { CacheSettings } from './control/discovery/cache-settings.js';
+export type { EjectionSettings } from './control/health/ejection-settings.js';
+export type { AttemptReport, CallReport } from './core/call-report.js';
 export type { Clock } from './core/clock.js';
+export type { Endpoint, EndpointInput, Scheme } from './core/endpoint.js';
+export type { ErrorCode, ErrorDetails } from './core/errors.js';
+export type { EjectionReason, EventName, FairleadEvents } from './core/events.js';
+export type { Lease, PickContext } from './core/lease.js';
+export type { Classifier, ClassifyInput, FailureReason, Outcome } from './core/outcome.js';
+export type { Random } from './core/random.js';
+export type { ResolutionStatus } from './core/resolution.js';
+export type { Prober, Receiver, Resolver, ResolverAnswer, WatchContext, Watcher } from './core/resolver.js';
+export type { Loads, Picker, PickerFactory, PickerInput } from './data/picker.js';
+export type { RetryBudgetSettings, RetrySettings } from './data/retry-settings.js';
+export type { DispatchHandler, DispatcherLike, DispatchOptions } from './data/transport/dispatcher-like.js';
+export type { ResponseData } from './data/transport/request-exchange.js';
+export type { ResponseBody } from './data/transport/response-body.js';
+export type { TlsSettings, TransportSettings } from './data/transport/transport-settings.js';

@@ -59,8 +59,15 @@ export function wallNow(): number {
   return Date.now();
 }
 
-/** The instant that an HTTP-date (RFC 9110 §5.6.7) names, in milliseconds since 1970; undefined when it is none. */
+/** The three forms of RFC 9110 §5.6.7: the current one, RFC 850's, and asctime's, which says no zone and means GMT. */
+const IMF_FIXDATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+const RFC850_DATE = /^[A-Z][a-z]{5,8}, \d{2}-[A-Z][a-z]{2}-\d{2} \d{2}:\d{2}:\d{2} GMT$/;
+const ASCTIME_DATE = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/;
+
+/** The instant that an HTTP-date names, in milliseconds since 1970; undefined when it is none. */
 export function parseHttpDate(text: string): number | undefined {
-  const at = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text) : NaN;
+  const asctime = ASCTIME_DATE.test(text);
+  if (!asctime && !IMF_FIXDATE.test(text) && !RFC850_DATE.test(text)) return undefined;
+  const at = Date.parse(asctime ? `${text} GMT` : text);
   return Number.isNaN(at) ? undefined : at;
 }

@@ -96,10 +96,16 @@ function brand(error: Error): void {
 /** An error in one line: its system code when it has one, and its message; the members of an aggregate, the innermost cause. */
 export function describeError(error: unknown): string {
   if (typeof error !== 'object' || error === null) return String(error);
-  const { code, message, cause, errors } = error as { code?: unknown; message?: unknown; cause?: unknown; errors?: unknown };
+  const { code, message, cause, errors } = error as {
+    code?: unknown;
+    message?: unknown;
+    cause?: unknown;
+    errors?: unknown;
+  };
   if (Array.isArray(errors) && errors.length > 0 && !message) return describeError(errors[0]);
   // Fetch wraps what happened in 'fetch failed'; the reader wants what happened.
-  if (cause !== undefined && cause !== error && (message === 'fetch failed' || message === 'terminated')) return describeError(cause);
+  if (cause !== undefined && cause !== error && (message === 'fetch failed' || message === 'terminated'))
+    return describeError(cause);
   const text = typeof message === 'string' && message !== '' ? message : Object.prototype.toString.call(error);
   return typeof code === 'string' && !text.includes(code) ? `${code}: ${text}` : text;
 }

@@ -9,7 +9,15 @@ export type EjectionReason = 'consecutive-failures' | 'failure-ratio' | 'silence
 
 export interface FairleadEvents {
   /** Discovery answered. */
-  resolve: [event: { service: string; resolver: string; status: ResolutionStatus; endpoints: number; held?: 'empty' | 'shrunk' }];
+  resolve: [
+    event: {
+      service: string;
+      resolver: string;
+      status: ResolutionStatus;
+      endpoints: number;
+      held?: 'empty' | 'shrunk';
+    },
+  ];
   /** Discovery could not be asked; what was known stays in use while it is not too old. */
   resolveError: [event: { service: string; resolver: string; error: unknown; ageMs: number | undefined }];
   /** The set changed. */
@@ -23,7 +31,16 @@ export interface FairleadEvents {
       refused: readonly { input: string; reason: string }[];
     },
   ];
-  eject: [event: { service: string; endpoint: string; reason: EjectionReason; detail: string; durationMs: number; times: number }];
+  eject: [
+    event: {
+      service: string;
+      endpoint: string;
+      reason: EjectionReason;
+      detail: string;
+      durationMs: number;
+      times: number;
+    },
+  ];
   uneject: [event: { service: string; endpoint: string; by: 'probe' | 'removal' }];
   /** Fewer endpoints are well than the panic threshold asks: health is ignored (`on`), or counts again. */
   panic: [event: { service: string; on: boolean; healthy: number; total: number }];

@@ -11,9 +11,9 @@ export interface Lease extends Disposable {
 /** What a caller may say about the attempt it picks for. */
 export interface PickContext {
   /** Key for affinity. */
-  readonly hashKey?: string;
+  readonly hashKey?: string | undefined;
   /** Ids of endpoints that this call has tried; they are avoided while there is another. */
-  readonly tried?: ReadonlySet<string>;
+  readonly tried?: ReadonlySet<string> | undefined;
   /** The attempt's number within its call, counted from 1. */
   readonly attempt?: number;
   readonly signal?: AbortSignal;

@@ -1,0 +1,81 @@
+/** The client's own options: checked and defaulted. Those of its services are checked one by one, with their path. */
+
+import { systemClock, type Clock } from '../core/clock.js';
+import { systemRandom, type Random } from '../core/random.js';
+import { any, func, number, oneOf, type Schema } from '../kit/option-schema.js';
+import { object, record, required, union } from '../kit/option-structures.js';
+import { MAX_SERVICES } from './defaults.js';
+import type { ClientOptions, ServiceOptions, ServiceSettings } from './options.js';
+import { defaultsSchema } from './service-schema.js';
+import { serviceSettings } from './service-settings.js';
+
+export interface ClientSettings {
+  /** By lower-case key; or made when a host is first called. */
+  readonly services: ReadonlyMap<string, ServiceSettings> | ((host: string) => ServiceSettings | undefined);
+  readonly unlisted: 'pass-through' | 'reject';
+  readonly maxServices: number;
+  readonly fetch: typeof globalThis.fetch | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+const clock: Schema<Clock> = any('a clock (an object with `now` and `setTimer`)', (value) =>
+  hasMethods(value, 'now', 'setTimer'),
+);
+const random: Schema<Random> = any('a source of randomness (an object with `next`)', (value) =>
+  hasMethods(value, 'next'),
+);
+const anything: Schema<ServiceOptions> = any('an object', () => true);
+
+const clientSchema: Schema<ClientOptions> = object<ClientOptions>({
+  services: required(union(func<(host: string) => ServiceOptions | undefined>(), record(anything))),
+  defaults: defaultsSchema,
+  unlisted: oneOf(['pass-through', 'reject']),
+  maxServices: number({ min: 1, max: 100_000, integer: true }),
+  fetch: func<typeof globalThis.fetch>(),
+  clock,
+  random,
+});
+
+/** @throws FairleadError `ERR_INVALID_OPTION` */
+export function checkClientOptions(options: unknown): ClientSettings {
+  const checked = clientSchema.parse(options, 'options');
+  const shared = checked.defaults ?? {};
+  return {
+    services:
+      typeof checked.services === 'function' ? named(checked.services, shared) : listed(checked.services, shared),
+    unlisted: checked.unlisted ?? 'pass-through',
+    maxServices: checked.maxServices ?? MAX_SERVICES,
+    fetch: checked.fetch,
+    clock: checked.clock ?? systemClock,
+    random: checked.random ?? systemRandom,
+  };
+}
+
+function listed(
+  services: Readonly<Record<string, ServiceOptions>>,
+  shared: Partial<ServiceOptions>,
+): ReadonlyMap<string, ServiceSettings> {
+  const settings = new Map<string, ServiceSettings>();
+  for (const [key, options] of Object.entries(services))
+    settings.set(key.toLowerCase(), serviceSettings(options, shared, `services.${key}`));
+  return settings;
+}
+
+function named(
+  services: (host: string) => ServiceOptions | undefined,
+  shared: Partial<ServiceOptions>,
+): (host: string) => ServiceSettings | undefined {
+  return (host) => {
+    const options = services(host);
+    return options === undefined ? undefined : serviceSettings(options, shared, `services('${host}')`);
+  };
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function')
+  );
+}

@@ -1,0 +1,74 @@
+/** What `snapshot()` and `explain()` return: plain JSON, for a dashboard, a log line or a person. */
+
+import type { EjectionReason } from '../core/events.js';
+import type { ResolutionStatus } from '../core/resolution.js';
+
+export interface ClientSnapshot {
+  readonly closed: boolean;
+  readonly services: Readonly<Record<string, ServiceSnapshot>>;
+}
+
+export interface ServiceSnapshot {
+  readonly resolution: ResolutionSnapshot;
+  readonly endpoints: readonly EndpointSnapshot[];
+  /** Attempts in flight to all endpoints. */
+  readonly inFlight: number;
+  /** Health is ignored, because too few endpoints are well. */
+  readonly panic: boolean;
+  readonly budget: BudgetSnapshot;
+}
+
+export interface ResolutionSnapshot {
+  /** Kind of the resolver, for example `'dns'`. */
+  readonly resolver: string;
+  readonly status: ResolutionStatus;
+  /** Since the last answer; undefined before the first. Milliseconds. */
+  readonly ageMs: number | undefined;
+  /** What is served is older than it should be, because asking fails. */
+  readonly stale: boolean;
+  /** Why asking fails; undefined when the last question was answered. */
+  readonly error: string | undefined;
+  /** How long asking has failed. Milliseconds. */
+  readonly failingForMs: number | undefined;
+  /** A suspicious answer that is kept back for now. */
+  readonly held: 'empty' | 'shrunk' | undefined;
+}
+
+export interface EndpointSnapshot {
+  readonly id: string;
+  readonly host: string;
+  readonly port: number | undefined;
+  /** `refused` by the address policy; `draining` after removal; `ejected` and `probing` by outlier ejection. */
+  readonly state: 'healthy' | 'ejected' | 'probing' | 'draining' | 'refused';
+  readonly weight: number;
+  readonly priority: number;
+  readonly zone: string | undefined;
+  readonly inFlight: number;
+  /** Own average of the time to response headers; undefined before the first. Milliseconds. */
+  readonly latencyMs: number | undefined;
+  /** What recent failures add to the cost of picking this endpoint; fades. */
+  readonly failureScore: number;
+  readonly ejection: EjectionSnapshot | undefined;
+}
+
+export interface EjectionSnapshot {
+  readonly reason: EjectionReason;
+  readonly detail: string;
+  /** Until a probe may go. Milliseconds. */
+  readonly remainingMs: number;
+  /** Which sentence in a row it is. */
+  readonly times: number;
+}
+
+export interface BudgetSnapshot {
+  /** Retries that could be made now. */
+  readonly available: number;
+}
+
+/** Why each endpoint would or would not be picked now. */
+export interface Explanation {
+  readonly service: string;
+  /** The state of discovery in a sentence. */
+  readonly resolution: string;
+  readonly endpoints: readonly { readonly id: string; readonly eligible: boolean; readonly words: string }[];
+}

@@ -1,0 +1,154 @@
+/** `createClient`: options in, a client out. */
+
+import { callError, isFairleadError } from '../core/errors.js';
+import type { Lease, PickContext } from '../core/lease.js';
+import type { Client, CloseOptions, ReadyOptions } from './client.js';
+import { checkClientOptions, type ClientSettings } from './client-settings.js';
+import { createEventHub } from './event-hub.js';
+import { fetchCall, wireInit } from './fetch-call.js';
+import type { ClientOptions } from './options.js';
+import { parseRequestUrl, requestCall, requestElsewhere } from './request-call.js';
+import { createRoutingDispatcher } from './routing-dispatcher.js';
+import { createListedDirectory, createNamedDirectory, type ServiceDirectory } from './service-directory.js';
+import { createService, type Service, type ServiceDeps } from './service.js';
+import { explanationOf, snapshotOf } from './state-view.js';
+import { whenAvailable } from './when-available.js';
+import { createWires, unknownService } from './wires.js';
+
+const READY_TIMEOUT_MS = 30_000;
+const CLOSE_TIMEOUT_MS = 30_000;
+
+/** @throws FairleadError `ERR_INVALID_OPTION` that names the option's path, its bound and the value */
+export function createClient(options: ClientOptions): Client {
+  const settings = checkClientOptions(options);
+  const { clock } = settings;
+  const events = createEventHub();
+  const wires = createWires(settings, () => directory, events);
+  const deps: ServiceDeps = { clock, random: settings.random, events, connect: wires.connect };
+  /** Retired services that still have calls in flight. */
+  const retiring = new Set<Service>();
+  const directory = createDirectory(settings, deps, retire);
+  let closing: Promise<void> | undefined;
+
+  function retire(service: Service): void {
+    retiring.add(service);
+    void service.close().finally(() => retiring.delete(service));
+  }
+
+  function refuseClosed(): void {
+    if (closing !== undefined) throw callError('ERR_CLIENT_CLOSED', 'the client was closed');
+  }
+
+  async function closeAll(timeoutMs: number): Promise<void> {
+    const services = [...directory.all(), ...retiring];
+    const graceful = Promise.all([...services.map((service) => service.close()), wires.close()]);
+    let timer: Disposable | undefined;
+    const late = new Promise<void>((resolve) => (timer = clock.setTimer(resolve, timeoutMs)));
+    await Promise.race([graceful, late]);
+    timer?.[Symbol.dispose]();
+    await Promise.all(services.map((service) => service.destroy()));
+    events.removeAll();
+  }
+
+  const client: Client = {
+    fetch: (input, init) => {
+      try {
+        refuseClosed();
+        const url = typeof input === 'string' ? input : 'url' in input ? input.url : input.href;
+        const match = directory.match(url);
+        if (match !== undefined) return fetchCall(match, input, init, wires.router, wires.send);
+        if (settings.unlisted === 'reject') throw unknownService(url);
+        return wires.plainFetch(input, init?.fairlead === undefined ? init : wireInit(init));
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+    },
+    async request(url, input = {}) {
+      refuseClosed();
+      const parsed = parseRequestUrl(url);
+      const match = directory.match(parsed.href);
+      if (match !== undefined) return requestCall(match, parsed, input, wires.router);
+      return requestElsewhere({ dispatch: (...args) => wires.router.passThrough(...args) }, parsed, input);
+    },
+    dispatcher: createRoutingDispatcher((origin) => {
+      refuseClosed();
+      return directory.match(origin);
+    }, wires.router),
+    pick(name, context = {}) {
+      refuseClosed();
+      return directory.named(name).lease(context);
+    },
+    async acquire(name, context = {}) {
+      refuseClosed();
+      return acquire(directory.named(name), context);
+    },
+    async ready(names, { timeoutMs = READY_TIMEOUT_MS, signal }: ReadyOptions = {}) {
+      refuseClosed();
+      const services = names === undefined ? [...directory.all()] : names.map((name) => directory.named(name));
+      await Promise.all(services.map((service) => whenAvailable(service, timeoutMs, signal)));
+    },
+    refresh(name) {
+      refuseClosed();
+      directory.named(name).refresh();
+    },
+    snapshot() {
+      const services = Object.fromEntries([...directory.all()].map((service) => [service.name, snapshotOf(service)]));
+      return { closed: closing !== undefined, services };
+    },
+    explain: (name) => explanationOf(directory.named(name)),
+    on(name, listener) {
+      events.on(name, listener);
+      return client;
+    },
+    once(name, listener) {
+      events.once(name, listener);
+      return client;
+    },
+    off(name, listener) {
+      events.off(name, listener);
+      return client;
+    },
+    close: ({ timeoutMs = CLOSE_TIMEOUT_MS }: CloseOptions = {}) => (closing ??= closeAll(timeoutMs)),
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+  return client;
+}
+
+function createDirectory(
+  settings: ClientSettings,
+  deps: ServiceDeps,
+  retire: (service: Service) => void,
+): ServiceDirectory {
+  const { services, maxServices } = settings;
+  if (typeof services === 'function') {
+    const open = (host: string): Service | undefined => {
+      const own = services(host);
+      return own === undefined ? undefined : started(createService(host, own, deps));
+    };
+    return createNamedDirectory(open, retire, maxServices);
+  }
+  const listed = [...services].map(([name, own]): [string, Service] => [name, createService(name, own, deps)]);
+  // Only when all are made: a mistake in the last one's options must leave nothing running.
+  for (const [, service] of listed) started(service);
+  return createListedDirectory(new Map(listed));
+}
+
+function started(service: Service): Service {
+  service.start();
+  return service;
+}
+
+/** Waits and picks again until there is somebody, within the service's own bound. */
+async function acquire(service: Service, context: PickContext): Promise<Lease> {
+  const untilMs = service.clock.now() + service.settings.selectionTimeoutMs;
+  for (;;) {
+    context.signal?.throwIfAborted();
+    try {
+      return service.lease(context);
+    } catch (error) {
+      // A picker of the user's own may refuse everybody that is there: waiting would not help.
+      if (!isFairleadError(error) || error.code !== 'ERR_NO_ENDPOINTS' || service.pickable) throw error;
+      await whenAvailable(service, Math.max(0, untilMs - service.clock.now()), context.signal);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/** What users configure. Durations are milliseconds and end in `Ms`; shares are ratios 0–1; 0 means 0. */
+
+import type { CacheSettings } from '../control/discovery/cache-settings.js';
+import type { EjectionSettings } from '../control/health/ejection-settings.js';
+import type { Clock } from '../core/clock.js';
+import type { Classifier } from '../core/outcome.js';
+import type { Random } from '../core/random.js';
+import type { Resolver } from '../core/resolver.js';
+import type { LimitSettings } from '../data/balancer-settings.js';
+import type { PickerFactory } from '../data/picker.js';
+import type { RetryBudgetSettings, RetrySettings } from '../data/retry-settings.js';
+import type { TlsSettings, TransportSettings } from '../data/transport/transport-settings.js';
+import type { AddressPolicyOptions } from '../kit/address-policy.js';
+
+export interface ClientOptions {
+  /**
+   * Which hosts are services: a record by name (a key `'name:port'` matches only that port, and wins over `'name'`), or
+   * a function for names not known in advance. It gets the URL's host as written (`'name'` or `'name:port'`); its
+   * answers are kept by that string in an LRU.
+   */
+  readonly services: Readonly<Record<string, ServiceOptions>> | ((host: string) => ServiceOptions | undefined);
+  /** Applied under every service's own options: objects merge, arrays and functions replace. */
+  readonly defaults?: Partial<ServiceOptions>;
+  /** What happens to URLs whose host is no service. @default 'pass-through' */
+  readonly unlisted?: 'pass-through' | 'reject';
+  /** Upper bound on services kept alive when `services` is a function. Integer, 1–100 000. @default 1000 */
+  readonly maxServices?: number;
+  /**
+   * Replaces the wire: any WHATWG fetch. The URL is rewritten to the endpoint's address.
+   * @default the platform's fetch over Fairlead's dispatcher
+   */
+  readonly fetch?: typeof globalThis.fetch;
+  /** For tests and simulation. @default the platform's monotonic clock */
+  readonly clock?: Clock;
+  /** For tests and simulation. @default Math.random */
+  readonly random?: Random;
+}
+
+export interface ServiceOptions {
+  /** Where endpoints come from; an array means {@link firstOf}. */
+  readonly resolver: Resolver | readonly Resolver[];
+  /** How an endpoint is chosen, by name or by your own factory. @default 'adaptive' */
+  readonly balancer?: BalancerName | PickerFactory;
+  /**
+   * The whole call: every attempt and every wait, until response headers are handed out (the body is the caller's).
+   * Milliseconds, 1–86 400 000. @default 30 000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * One attempt, from sending to response headers; while an upload makes progress, from its last sent part.
+   * Milliseconds, 1–86 400 000. @default 10 000
+   */
+  readonly attemptTimeoutMs?: number;
+  /** How long a call waits for the first endpoints, within its own time. Milliseconds, 0–86 400 000. @default 5000 */
+  readonly selectionTimeoutMs?: number;
+  /** How answers of discovery are kept. */
+  readonly cache?: CacheOptions;
+  /** Retries by policy; `false` for none. Failover of requests that were never sent stays. */
+  readonly retry?: false | RetryOptions;
+  /** Outlier ejection; `false` for none. */
+  readonly ejection?: false | EjectionOptions;
+  /** Bounds on requests in flight. */
+  readonly limits?: LimitOptions;
+  /**
+   * Below this share of healthy endpoints health is ignored and everybody is used: then the judgement is more likely
+   * wrong than the fleet dead. Ratio, 0–1; 0 turns it off while anybody is healthy. @default 0.5 (Envoy)
+   */
+  readonly panicThreshold?: number;
+  /** Connections to each endpoint. */
+  readonly transport?: TransportOptions;
+  /** Certificates. @default the platform's */
+  readonly tls?: TlsOptions;
+  /** Which addresses discovery may send us to. */
+  readonly allow?: AddressPolicy;
+  /** Says how an attempt ended; undefined leaves it to the built-in rules. */
+  readonly classify?: Classifier;
+}
+
+export type BalancerName = 'adaptive' | 'p2c' | 'round-robin' | 'random';
+export type CacheOptions = Partial<CacheSettings>;
+export type EjectionOptions = Partial<EjectionSettings>;
+export type LimitOptions = Partial<LimitSettings>;
+export type TransportOptions = Partial<TransportSettings>;
+export type TlsOptions = TlsSettings;
+export type AddressPolicy = AddressPolicyOptions;
+export type RetryOptions = Partial<Omit<RetrySettings, 'budget'>> & {
+  readonly budget?: Partial<RetryBudgetSettings>;
+};
+
+/** Per call, in `init.fairlead`. */
+export interface CallOptions {
+  /** The request may be sent twice, whatever its method says. @default by method (RFC 9110) or Idempotency-Key header */
+  readonly idempotent?: boolean;
+  /** In place of the service's `timeoutMs`. Milliseconds, 1–86 400 000. */
+  readonly timeoutMs?: number;
+  /** `false`: this call is not retried by policy. @default the service's `retry` */
+  readonly retry?: false;
+  /** Key for affinity, handed to the picker. */
+  readonly hashKey?: string;
+}
+
+/** A service's options with every default in place. */
+export interface ServiceSettings {
+  readonly resolver: Resolver;
+  readonly balancer: BalancerName | PickerFactory;
+  readonly timeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly selectionTimeoutMs: number;
+  readonly cache: CacheSettings;
+  readonly retry: RetrySettings | false;
+  readonly ejection: EjectionSettings | false;
+  readonly limits: LimitSettings;
+  readonly panicThreshold: number;
+  readonly transport: TransportSettings;
+  readonly tls: TlsSettings | undefined;
+  readonly allow: AddressPolicyOptions;
+  readonly classify: Classifier | undefined;
+}

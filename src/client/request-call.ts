@@ -1,0 +1,108 @@
+/** `client.request`: the same calls without WHATWG machinery, shaped like undici's `request`. */
+
+import { FairleadError } from '../core/errors.js';
+import type { Call, Router } from '../data/call.js';
+import { isReplayableBody } from '../data/idempotency.js';
+import type { DispatcherLike, DispatchOptions } from '../data/transport/dispatcher-like.js';
+import { createRequestExchange, type RequestExchange, type ResponseData } from '../data/transport/request-exchange.js';
+import { manageCall, type RequestForm } from './managed-call.js';
+import type { CallOptions } from './options.js';
+import type { Match } from './service-directory.js';
+
+export interface RequestOptions {
+  /** @default 'GET' */
+  readonly method?: string;
+  /** An object, a flat array of names and values, or `Headers`. */
+  readonly headers?:
+    Readonly<Record<string, string | readonly string[] | undefined>> | readonly string[] | Headers | null;
+  /** A stream or an iterable is sent once and never again. */
+  readonly body?:
+    | string
+    | Uint8Array
+    | ArrayBuffer
+    | NodeJS.ReadableStream
+    | AsyncIterable<Uint8Array>
+    | Blob
+    | FormData
+    | URLSearchParams
+    | null;
+  readonly signal?: AbortSignal | null;
+}
+
+export type RequestInput = RequestOptions & { readonly fairlead?: CallOptions };
+
+export function requestCall(match: Match, url: URL, options: RequestInput, router: Router): Promise<ResponseData> {
+  return manageCall(match, router, new DispatchForm(url, match.origin, options), options.fairlead);
+}
+
+/** A host that is no service: sent as it is. */
+export function requestElsewhere(dispatcher: DispatcherLike, url: URL, options: RequestInput): Promise<ResponseData> {
+  const exchange = createRequestExchange();
+  dispatcher.dispatch(dispatchOptions(url, url.origin, options), exchange.handler);
+  return exchange.response;
+}
+
+class DispatchForm implements RequestForm<ResponseData> {
+  readonly method: string;
+  readonly signal: AbortSignal | undefined;
+  private readonly options: RequestOptions;
+  private readonly dispatched: DispatchOptions;
+  private exchange: RequestExchange | undefined;
+
+  constructor(url: URL, origin: string, options: RequestOptions) {
+    this.options = options;
+    this.dispatched = dispatchOptions(url, origin, options);
+    this.method = this.dispatched.method;
+    this.signal = options.signal ?? undefined;
+  }
+
+  headers(): unknown {
+    return this.options.headers;
+  }
+
+  isReplayable(): boolean {
+    return isReplayableBody(this.options.body);
+  }
+
+  send(call: Call): Promise<ResponseData> {
+    if (this.signal?.aborted === true) return Promise.reject(this.signal.reason as Error);
+    const exchange = createRequestExchange();
+    this.exchange = exchange;
+    call.dispatch(this.dispatched, exchange.handler);
+    return exchange.response;
+  }
+
+  abort(reason: unknown): void {
+    this.exchange?.abort(reason);
+  }
+
+  status(data: ResponseData): number {
+    return data.statusCode;
+  }
+
+  discard(data: ResponseData): void {
+    // The abort comes back as an error that nobody listens to any more.
+    data.body.on('error', () => {});
+    data.body.destroy();
+  }
+}
+
+function dispatchOptions(url: URL, origin: string, options: RequestOptions): DispatchOptions {
+  return {
+    origin,
+    path: url.pathname + url.search,
+    method: (options.method ?? 'GET').toUpperCase(),
+    headers: options.headers ?? undefined,
+    body: options.body ?? null,
+  };
+}
+
+/** @throws FairleadError `ERR_INVALID_OPTION` */
+export function parseRequestUrl(url: string | URL): URL {
+  if (typeof url === 'object') return url;
+  try {
+    return new URL(url);
+  } catch (cause) {
+    throw new FairleadError('ERR_INVALID_OPTION', `url: must be an absolute URL, got '${url}'`, { cause });
+  }
+}

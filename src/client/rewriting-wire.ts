@@ -1,0 +1,97 @@
+/**
+ * The wire over somebody's own fetch: the URL is rewritten to the endpoint, and redirects are followed here (Fetch
+ * standard, "HTTP-redirect fetch"), because a fetch that followed them itself would stay with one endpoint.
+ */
+
+import { isFairleadError } from '../core/errors.js';
+import type { Call, Router } from '../data/call.js';
+import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
+import type { ResponseSink } from '../data/transport/fetch-connections.js';
+import type { FetchInput, Wire } from './fetch-call.js';
+
+const MAX_REDIRECTS = 20;
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+interface Hop {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: RequestInit['body'];
+}
+
+export function createRewritingWire(fetch: typeof globalThis.fetch, router: Router): Wire {
+  return async (input, init, call) => {
+    const mode = init.redirect ?? (typeof input === 'object' && 'redirect' in input ? input.redirect : 'follow');
+    let hop = firstHop(input, init, call.method);
+    for (let redirects = 0; ; redirects++) {
+      const response = await sendHop(fetch, router, hop, init, call);
+      const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
+      if (location === null || mode === 'manual') return asLogical(response, hop.url, redirects > 0);
+      await response.body?.cancel();
+      if (mode === 'error') throw new TypeError('fetch failed', { cause: new Error('unexpected redirect') });
+      if (redirects === MAX_REDIRECTS)
+        throw new TypeError('fetch failed', { cause: new Error('redirect count exceeded') });
+      hop = nextHop(hop, new URL(location, hop.url), response.status);
+    }
+  };
+}
+
+function firstHop(input: FetchInput, init: RequestInit, method: string): Hop {
+  const request = typeof input === 'object' && 'url' in input ? input : undefined;
+  return {
+    url: new URL(typeof input === 'string' ? input : 'url' in input ? input.url : input.href),
+    method,
+    headers: new Headers(init.headers ?? request?.headers),
+    body: init.body ?? request?.body ?? null,
+  };
+}
+
+function sendHop(
+  fetch: typeof globalThis.fetch,
+  router: Router,
+  { url, method, headers, body }: Hop,
+  init: RequestInit,
+  call: Call,
+): Promise<Response> {
+  if (router.route(url.origin) === undefined) {
+    return fetch(url, Object.assign({}, init, { method, headers, body, redirect: 'manual' }) as RequestInit);
+  }
+  return new Promise((resolve, reject) => {
+    const sink: ResponseSink = {
+      resolve,
+      // As from the platform's fetch, so that both wires look the same from above.
+      reject: (error) =>
+        reject(isFairleadError(error) ? new TypeError('fetch failed', { cause: error }) : (error as Error)),
+    };
+    const options: DispatchOptions = {
+      origin: url.origin,
+      path: url.pathname + url.search,
+      method,
+      headers,
+      body,
+      init:
+        body !== null && typeof body === 'object' && 'getReader' in body
+          ? Object.assign({ duplex: 'half' }, init)
+          : init,
+    };
+    call.dispatch(options, sink);
+  });
+}
+
+/** Credentials stay with the host they were meant for; a POST becomes a GET where browsers and servers agreed on it. */
+function nextHop(hop: Hop, url: URL, status: number): Hop {
+  const headers = new Headers(hop.headers);
+  if (url.origin !== hop.url.origin)
+    for (const name of ['authorization', 'cookie', 'proxy-authorization', 'host']) headers.delete(name);
+  const toGet = status === 303 ? hop.method !== 'HEAD' && hop.method !== 'GET' : status < 303 && hop.method === 'POST';
+  if (!toGet) return { ...hop, url, headers };
+  for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name);
+  return { url, method: 'GET', headers, body: null };
+}
+
+/** The caller asked for a name, so that is what the response says. */
+function asLogical(response: Response, url: URL, redirected: boolean): Response {
+  Object.defineProperty(response, 'url', { value: url.href });
+  Object.defineProperty(response, 'redirected', { value: redirected });
+  return response;
+}

@@ -1,0 +1,52 @@
+/** Which service a URL's host means. */
+
+/** Scheme and authority of an absolute http(s) URL as written, without parsing it; undefined when it has to be parsed. */
+export function originPrefix(url: string): string | undefined {
+  const start = url.startsWith('http://') ? 7 : url.startsWith('https://') ? 8 : -1;
+  if (start === -1) return undefined;
+  for (let index = start; index < url.length; index++) {
+    const code = url.charCodeAt(index);
+    if (code === SLASH || code === QUESTION || code === HASH) return url.slice(0, index);
+    // Userinfo, escapes, backslashes and everything beyond ASCII are the parser's business.
+    if (!isPlain(code)) return undefined;
+  }
+  return url;
+}
+
+const SLASH = 0x2f;
+const QUESTION = 0x3f;
+const HASH = 0x23;
+
+/** Letters, digits, and `-._:[]`. */
+function isPlain(code: number): boolean {
+  return (
+    (code >= 0x61 && code <= 0x7a) ||
+    (code >= 0x2d && code <= 0x3a) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    code === 0x5f ||
+    code === 0x5b ||
+    code === 0x5d
+  );
+}
+
+export interface LogicalOrigin {
+  /** Normalised: lower case, without the scheme's default port. */
+  readonly origin: string;
+  /** `'name'` or `'name:port'`, as in the URL. */
+  readonly host: string;
+  /** Keys under which the service may be listed, the most specific first. */
+  readonly keys: readonly [withPort: string, name: string];
+}
+
+/** Reads an http(s) URL's origin; undefined when it is no such URL. */
+export function logicalOrigin(url: string): LogicalOrigin | undefined {
+  let parsed: URL;
+  try {
+    parsed = new URL(url);
+  } catch {
+    return undefined;
+  }
+  if (parsed.protocol !== 'http:' && parsed.protocol !== 'https:') return undefined;
+  const port = parsed.port === '' ? (parsed.protocol === 'https:' ? '443' : '80') : parsed.port;
+  return { origin: parsed.origin, host: parsed.host, keys: [`${parsed.hostname}:${port}`, parsed.hostname] };
+}

@@ -1,0 +1,125 @@
+/** Which options a client takes, and within what bounds. Checked once, when the client is made. */
+
+import type { Resolver } from '../core/resolver.js';
+import type { PickerFactory } from '../data/picker.js';
+import { arrayOf, object, offOr, partial, required, union, type ObjectSchema } from '../kit/option-structures.js';
+import { any, boolean, durationMs, func, number, oneOf, ratio, string, type Schema } from '../kit/option-schema.js';
+import type {
+  AddressPolicy,
+  CacheOptions,
+  CallOptions,
+  EjectionOptions,
+  LimitOptions,
+  RetryOptions,
+  ServiceOptions,
+  TlsOptions,
+  TransportOptions,
+} from './options.js';
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+const resolver: Schema<Resolver> = any('a resolver (an object with `kind` and `resolve` or `watch`)', (value) => {
+  const { kind, resolve, watch } = (typeof value === 'object' && value !== null ? value : {}) as Record<
+    string,
+    unknown
+  >;
+  return typeof kind === 'string' && (typeof resolve === 'function' || typeof watch === 'function');
+});
+
+const cache: Schema<CacheOptions> = object<CacheOptions>({
+  minTtlMs: durationMs(0, DAY_MS),
+  maxTtlMs: durationMs(1, DAY_MS),
+  defaultTtlMs: durationMs(1, DAY_MS),
+  negativeTtlMs: durationMs(1, HOUR_MS),
+  staleMs: durationMs(),
+  emptyGraceMs: durationMs(0, DAY_MS),
+  shrinkThreshold: ratio(),
+  jitterRatio: ratio(),
+  minRefreshIntervalMs: durationMs(0, HOUR_MS),
+  askTimeoutMs: durationMs(1, HOUR_MS),
+  retryBaseMs: durationMs(1, HOUR_MS),
+  retryMaxMs: durationMs(1, HOUR_MS),
+});
+
+const retry: Schema<RetryOptions> = object<RetryOptions>({
+  maxAttempts: number({ min: 1, max: 10, integer: true }),
+  backoffBaseMs: durationMs(0, 60_000),
+  backoffMaxMs: durationMs(0, 300_000),
+  statuses: arrayOf(number({ min: 400, max: 599, integer: true })),
+  retryAfterMaxMs: durationMs(0, 300_000),
+  budget: object<NonNullable<RetryOptions['budget']>>({
+    ratio: ratio(),
+    minPerSecond: number({ min: 0, max: 1_000 }),
+    ttlMs: durationMs(1_000, 60_000),
+  }),
+});
+
+const ejection: Schema<EjectionOptions> = object<EjectionOptions>({
+  consecutiveFailures: number({ min: 0, max: 1_000, integer: true }),
+  failureThreshold: ratio(),
+  minVolume: number({ min: 1, max: 1_000_000, integer: true }),
+  windowMs: durationMs(100, HOUR_MS),
+  baseEjectionMs: durationMs(1, DAY_MS),
+  maxEjectionMs: durationMs(1, DAY_MS),
+  jitterRatio: ratio(),
+  maxEjectedRatio: ratio(),
+  silence: boolean(),
+  probeTimeoutMs: durationMs(1, HOUR_MS),
+});
+
+const limits: Schema<LimitOptions> = object<LimitOptions>({
+  maxInFlight: number({ min: 1, max: 1_000_000, integer: true }),
+  maxInFlightPerEndpoint: number({ min: 1, max: 1_000_000, integer: true }),
+});
+
+const transport: Schema<TransportOptions> = object<TransportOptions>({
+  connectTimeoutMs: durationMs(1, HOUR_MS),
+  maxConnections: number({ min: 1, max: 65_535, integer: true }),
+  keepAliveTimeoutMs: durationMs(1, HOUR_MS),
+});
+
+type Pem = NonNullable<TlsOptions['ca']>;
+const isPem = (value: unknown): boolean => typeof value === 'string' || ArrayBuffer.isView(value);
+const pem: Schema<Pem> = any('a PEM text, a buffer, or an array of these', (value) =>
+  Array.isArray(value) ? value.every(isPem) : isPem(value),
+);
+
+const tls: Schema<TlsOptions> = object<TlsOptions>({ ca: pem, cert: pem, key: pem });
+
+const allow: Schema<AddressPolicy> = object<AddressPolicy>({
+  cidrs: arrayOf(string()),
+  ports: arrayOf(number({ min: 1, max: 65_535, integer: true })),
+  loopback: boolean(),
+});
+
+export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions>({
+  resolver: required(union(resolver, arrayOf(resolver))),
+  balancer: union(oneOf(['adaptive', 'p2c', 'round-robin', 'random']), func<PickerFactory>()),
+  timeoutMs: durationMs(1, DAY_MS),
+  attemptTimeoutMs: durationMs(1, DAY_MS),
+  selectionTimeoutMs: durationMs(0, DAY_MS),
+  cache,
+  retry: offOr(retry),
+  ejection: offOr(ejection),
+  limits,
+  panicThreshold: ratio(),
+  transport,
+  tls,
+  allow,
+  classify: func(),
+});
+
+export const defaultsSchema: ObjectSchema<Partial<ServiceOptions>> = partial(serviceSchema);
+
+export const callSchema: Schema<CallOptions> = object<CallOptions>({
+  idempotent: boolean(),
+  timeoutMs: durationMs(1, DAY_MS),
+  retry: oneOfFalse(),
+  hashKey: string(),
+});
+
+/** Turning retries on where the service has none would need their settings. */
+function oneOfFalse(): Schema<false> {
+  return any<false>('false', (value) => value === false);
+}

@@ -1,0 +1,52 @@
+/** From what the caller wrote to what the service runs by: checked, merged and defaulted, in a copy of our own. */
+
+import { firstOf } from '../control/resolvers/first-of.js';
+import { FairleadError } from '../core/errors.js';
+import type { Resolver } from '../core/resolver.js';
+import { mergeOptions, type MergeRules } from '../kit/merge-options.js';
+import { SERVICE_DEFAULTS } from './defaults.js';
+import type { ServiceOptions, ServiceSettings } from './options.js';
+import { defaultsSchema, serviceSchema } from './service-schema.js';
+
+/**
+ * @param shared `ClientOptions.defaults`, checked
+ * @param path of the options, for messages: `services.orders`
+ * @throws FairleadError `ERR_INVALID_OPTION`
+ */
+export function serviceSettings(options: unknown, shared: Partial<ServiceOptions>, path: string): ServiceSettings {
+  const own = serviceSchema.parse(mergeOptions(shared, defaultsSchema.parse(options, path), RULES), path);
+  const { resolver, ...rest } = own;
+  const merged = mergeOptions<object>(SERVICE_DEFAULTS, rest) as Omit<ServiceSettings, 'resolver'>;
+  const settings: ServiceSettings = {
+    ...merged,
+    tls: own.tls,
+    classify: own.classify,
+    resolver: single(resolver, path),
+  };
+  checkPairs(settings, path);
+  return settings;
+}
+
+/** A resolver is taken whole: two of them must not become one with the methods of both. */
+const RULES: MergeRules = { whole: new Set(['resolver']) };
+
+function single(resolver: ServiceOptions['resolver'], path: string): Resolver {
+  if (!Array.isArray(resolver)) return resolver as Resolver;
+  const all = resolver as readonly Resolver[];
+  if (all.length === 0)
+    throw new FairleadError('ERR_INVALID_OPTION', `${path}.resolver: must name at least one resolver, got []`);
+  return all.length === 1 ? (all[0] as Resolver) : firstOf(...all);
+}
+
+/** Bounds that one option sets for another. */
+function checkPairs({ cache, ejection }: ServiceSettings, path: string): void {
+  atMost(`${path}.cache.minTtlMs`, cache.minTtlMs, 'maxTtlMs', cache.maxTtlMs);
+  atMost(`${path}.cache.retryBaseMs`, cache.retryBaseMs, 'retryMaxMs', cache.retryMaxMs);
+  if (ejection !== false)
+    atMost(`${path}.ejection.baseEjectionMs`, ejection.baseEjectionMs, 'maxEjectionMs', ejection.maxEjectionMs);
+}
+
+function atMost(path: string, value: number, otherName: string, other: number): void {
+  if (value > other)
+    throw new FairleadError('ERR_INVALID_OPTION', `${path}: must be at most ${otherName} (${other}), got ${value}`);
+}

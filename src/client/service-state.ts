@@ -1,0 +1,14 @@
+import type { Selection } from '../control/eligibility.js';
+import type { OutlierEjection } from '../control/health/outlier-ejection.js';
+import type { Membership } from '../control/membership.js';
+import type { Resolution } from '../core/resolution.js';
+import type { Balancer } from '../data/balancer.js';
+
+/** Everything that is learned and decided about one service, for `snapshot()` and `explain()`. */
+export interface ServiceState {
+  readonly resolution: Resolution;
+  readonly selection: Selection;
+  readonly membership: Membership;
+  readonly ejection: OutlierEjection | undefined;
+  readonly balancer: Balancer;
+}

@@ -1,0 +1,305 @@
+/**
+ * One service: discovery, membership and health on one side, balancing and connections on the other, and the wires
+ * between them. Sets flow down, outcomes flow up; nothing is decided here.
+ */
+
+import { createFeed, type Feed } from '../control/discovery/feed.js';
+import { selectEligible, type Selection } from '../control/eligibility.js';
+import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
+import { createMembership, type Membership } from '../control/membership.js';
+import type { Clock } from '../core/clock.js';
+import type { Endpoint } from '../core/endpoint.js';
+import { callError, type FairleadError } from '../core/errors.js';
+import type { EventSink } from '../core/events.js';
+import type { Lease, PickContext } from '../core/lease.js';
+import type { Random } from '../core/random.js';
+import type { Resolution } from '../core/resolution.js';
+import { createBalancer, type Balancer, type SettledAttempt } from '../data/balancer.js';
+import type { BalancerLease } from '../data/balancer-lease.js';
+import { createRetryBudget, type RetryBudget } from '../data/retry-budget.js';
+import { limitExceeded } from '../data/limit-exceeded.js';
+import type { CallPickContext, ServiceRoute } from '../data/service-route.js';
+import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
+import type { Connections } from '../data/transport/connections.js';
+import type { ExchangeObserver } from '../data/transport/exchange-observer.js';
+import { createAddressPolicy } from '../kit/address-policy.js';
+import type { ServiceSettings } from './options.js';
+import type { ServiceState } from './service-state.js';
+import { unpickableError } from './service-errors.js';
+import { createWaitingRoom, type WaitingRoom } from './waiting-room.js';
+
+export interface ServiceDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: EventSink;
+  /** Makes the connections of one service; asked when the first request is sent. */
+  readonly connect: (settings: ServiceSettings, refuse: AddressGate, service: string) => Connections;
+}
+
+export type AddressGate = (address: string, port: number | undefined) => string | undefined;
+
+export interface Service extends ServiceRoute {
+  readonly settings: ServiceSettings;
+  readonly state: ServiceState;
+  /** Somebody can be picked now. */
+  readonly pickable: boolean;
+  /** Begins to ask discovery. */
+  start(): void;
+  /** Asks discovery again now; rate-limited. */
+  refresh(): void;
+  /** @throws NoEndpointsError, ERR_LIMIT_EXCEEDED */
+  lease(context: PickContext): Lease;
+  /** Stops discovery and refuses whoever waits; resolves when nothing is in flight and the connections are closed. */
+  close(): Promise<void>;
+  /** Fails what is still in flight. */
+  destroy(): Promise<void>;
+}
+
+export function createService(name: string, settings: ServiceSettings, deps: ServiceDeps): Service {
+  return new WiredService(name, settings, deps);
+}
+
+class WiredService implements Service {
+  readonly name: string;
+  readonly settings: ServiceSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: EventSink;
+  readonly budget: RetryBudget;
+  readonly classifier: ServiceSettings['classify'];
+
+  private readonly deps: ServiceDeps;
+  private readonly refuseAddress: AddressGate;
+  private readonly feed: Feed;
+  private readonly membership: Membership;
+  private readonly ejection: OutlierEjection | undefined;
+  private readonly balancer: Balancer;
+  private readonly room: WaitingRoom;
+  private connections: Connections | undefined;
+  private selection: Selection;
+  private closed = false;
+  private onIdle: (() => void) | undefined;
+
+  constructor(name: string, settings: ServiceSettings, deps: ServiceDeps) {
+    this.name = name;
+    this.settings = settings;
+    this.deps = deps;
+    this.clock = deps.clock;
+    this.random = deps.random;
+    this.events = deps.events;
+    this.classifier = settings.classify;
+    const { clock, random } = deps;
+    const policy = createAddressPolicy(settings.allow);
+    this.refuseAddress = (address, port) => policy.refuse(address, port);
+    this.budget = createRetryBudget(settings.retry === false ? NO_RETRIES : settings.retry.budget, clock);
+    this.room = createWaitingRoom(clock);
+    this.membership = createMembership({ policy });
+    this.ejection = settings.ejection === false ? undefined : this.watchOutliers(settings.ejection);
+    this.balancer = createBalancer({
+      balancer: settings.balancer,
+      limits: settings.limits,
+      clock,
+      random,
+      takeProbe: (id) => this.ejection?.takeProbe(id) ?? false,
+      onSettled: (attempt) => this.settled(attempt),
+      onIdle: (id) => this.endpointIdle(id),
+    });
+    this.selection = this.select();
+    this.feed = createFeed({
+      resolver: settings.resolver,
+      cache: settings.cache,
+      clock,
+      random,
+      onChange: (resolution) => this.resolved(resolution),
+      onAnswer: (resolution, count) => this.answered(resolution, count),
+      onError: (error, resolution) => this.unanswered(error, resolution),
+      onRefused: (refused) => this.announce([], [], [], refused),
+    });
+  }
+
+  get state(): ServiceState {
+    const { selection, membership, ejection, balancer } = this;
+    return { resolution: this.feed.resolution(), selection, membership, ejection, balancer };
+  }
+
+  get pickable(): boolean {
+    return this.selection.set.endpoints.length > 0;
+  }
+
+  start(): void {
+    this.feed.start();
+  }
+
+  refresh(): void {
+    this.feed.refresh();
+  }
+
+  pick(context: CallPickContext): BalancerLease | 'none' | 'limit' {
+    return this.balancer.pick(context);
+  }
+
+  lease(context: PickContext): Lease {
+    const lease = this.balancer.pick(context);
+    if (lease === 'limit') throw limitExceeded(this.name);
+    if (lease === 'none') throw unpickableError(this.name, this.state, 'ERR_NO_ENDPOINTS');
+    return lease;
+  }
+
+  whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable {
+    const pointless = this.pointless();
+    if (pointless !== undefined) {
+      done(pointless);
+      return NOTHING;
+    }
+    return this.room.enter(timeoutMs, () => unpickableError(this.name, this.state), done);
+  }
+
+  dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void {
+    this.connections ??= this.deps.connect(this.settings, this.refuseAddress, this.name);
+    this.connections.send(endpoint, options, handler, observer);
+  }
+
+  connectFailed(): void {
+    this.feed.refresh();
+  }
+
+  heard(endpoint: Endpoint): void {
+    this.ejection?.heard(endpoint.id);
+  }
+
+  async close(): Promise<void> {
+    this.stop();
+    if (this.balancer.inFlight > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
+    await this.connections?.close();
+  }
+
+  async destroy(): Promise<void> {
+    this.stop();
+    await this.connections?.destroy(
+      callError('ERR_CLIENT_CLOSED', `${this.name}: the client was closed`, { service: this.name }),
+    );
+  }
+
+  private stop(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.feed.close();
+    this.ejection?.close();
+    this.room.release(this.pointless());
+  }
+
+  /** Why waiting for an endpoint would be in vain. */
+  private pointless(): FairleadError | undefined {
+    if (this.closed)
+      return callError('ERR_CLIENT_CLOSED', `${this.name}: the client was closed`, { service: this.name });
+    const { status } = this.feed.resolution();
+    return status === 'none' || status === 'found' ? unpickableError(this.name, this.state) : undefined;
+  }
+
+  private watchOutliers(settings: Exclude<ServiceSettings['ejection'], false>): OutlierEjection {
+    return createOutlierEjection({
+      settings,
+      clock: this.clock,
+      random: this.random,
+      onEject: ({ id, ...rest }) => {
+        if (this.events.wants('eject')) this.events.emit('eject', { service: this.name, endpoint: id, ...rest });
+      },
+      onUneject: ({ id, by }) => {
+        if (this.events.wants('uneject')) this.events.emit('uneject', { service: this.name, endpoint: id, by });
+      },
+      onChange: () => {
+        this.publish();
+        const out = this.ejection?.ejectedCount ?? 0;
+        // Half the set in doubt: discovery may know of a deploy that is under way.
+        if (out * 2 >= this.membership.endpoints.length) this.feed.refresh();
+      },
+    });
+  }
+
+  private resolved(resolution: Resolution): void {
+    const { added, removed, updated, refused, changed } = this.membership.apply(resolution.endpoints);
+    if (changed) {
+      this.ejection?.setMembers(this.membership.endpoints.map(({ id }) => id));
+      this.publish();
+      for (const { id } of removed) if (this.balancer.inFlightOf(id) === 0) this.endpointIdle(id);
+      this.announce(
+        added,
+        removed,
+        updated,
+        refused.map(({ endpoint, reason }) => ({ input: endpoint.id, reason })),
+      );
+    }
+    if (this.pickable) this.room.release(undefined);
+    else if (this.room.size > 0) {
+      const pointless = this.pointless();
+      if (pointless !== undefined) this.room.release(pointless);
+    }
+  }
+
+  private publish(): void {
+    const before = this.selection.set.panic;
+    this.selection = this.select();
+    this.balancer.update(this.selection.set);
+    const { set, healthyCount: healthy, total } = this.selection;
+    if (set.panic !== before && this.events.wants('panic'))
+      this.events.emit('panic', { service: this.name, on: set.panic, healthy, total });
+  }
+
+  private select(): Selection {
+    return selectEligible({
+      endpoints: this.membership.endpoints,
+      ejection: this.ejection,
+      panicThreshold: this.settings.panicThreshold,
+      now: this.clock.now(),
+    });
+  }
+
+  private settled(attempt: SettledAttempt): void {
+    this.ejection?.record(attempt.endpoint.id, attempt.outcome, attempt);
+  }
+
+  /** Nothing is in flight to this endpoint: if it was removed, it can go now. */
+  private endpointIdle(id: string): void {
+    if (this.membership.drained(id)) {
+      this.balancer.retain(this.knownIds());
+      this.connections?.drain(id);
+    }
+    if (this.onIdle !== undefined && this.balancer.inFlight === 0) this.onIdle();
+  }
+
+  private knownIds(): string[] {
+    const { endpoints, draining } = this.membership;
+    return [...endpoints.map(({ id }) => id), ...draining.keys()];
+  }
+
+  private answered({ status, held }: Resolution, endpoints: number): void {
+    if (!this.events.wants('resolve')) return;
+    const resolver = this.settings.resolver.kind;
+    this.events.emit('resolve', {
+      service: this.name,
+      resolver,
+      status,
+      endpoints,
+      ...(held === undefined ? {} : { held }),
+    });
+  }
+
+  private unanswered(error: unknown, { answeredAtMs }: Resolution): void {
+    if (!this.events.wants('resolveError')) return;
+    const ageMs = answeredAtMs === undefined ? undefined : this.clock.now() - answeredAtMs;
+    this.events.emit('resolveError', { service: this.name, resolver: this.settings.resolver.kind, error, ageMs });
+  }
+
+  private announce(
+    added: readonly Endpoint[],
+    removed: readonly Endpoint[],
+    updated: readonly Endpoint[],
+    refused: readonly { input: string; reason: string }[],
+  ): void {
+    if (this.events.wants('endpoints'))
+      this.events.emit('endpoints', { service: this.name, added, removed, updated, refused });
+  }
+}
+
+const NO_RETRIES = { ratio: 0, minPerSecond: 0, ttlMs: 10_000 };
+const NOTHING: Disposable = { [Symbol.dispose]: () => {} };

@@ -1,0 +1,105 @@
+/** The way to the network: the platform's own undici where there is one, any fetch by rewriting the URL elsewhere. */
+
+import { callError } from '../core/errors.js';
+import type { EventSink } from '../core/events.js';
+import type { Router } from '../data/call.js';
+import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
+import type { Connections } from '../data/transport/connections.js';
+import { createFetchConnections } from '../data/transport/fetch-connections.js';
+import { bridgeHandler } from '../data/transport/bridge-handler.js';
+import { failHandler, shapeOf } from '../data/transport/handler-shape.js';
+import { findPlatform, type Platform } from '../data/transport/platform.js';
+import { createPlatformConnections } from '../data/transport/platform-connections.js';
+import type { Wire } from './fetch-call.js';
+import type { ClientSettings } from './client-settings.js';
+import { createRewritingWire } from './rewriting-wire.js';
+import type { AddressGate } from './service.js';
+import type { ServiceSettings } from './options.js';
+import type { ServiceDirectory } from './service-directory.js';
+
+export interface Wires {
+  /** One round of a balanced call. */
+  readonly send: Wire;
+  /** For hosts that are no service. */
+  readonly plainFetch: typeof globalThis.fetch;
+  readonly router: Router;
+  readonly connect: (settings: ServiceSettings, refuse: AddressGate, service: string) => Connections;
+  close(): Promise<void>;
+}
+
+export function createWires(settings: ClientSettings, directory: () => ServiceDirectory, events: EventSink): Wires {
+  // Taken now: an application may make `client.fetch` the global one.
+  const plainFetch = settings.fetch ?? globalThis.fetch;
+  // Looked for when first needed: it loads the platform's undici.
+  let found: { readonly platform: Platform | undefined } | undefined;
+  const findOnce = (): Platform | undefined => (found ??= { platform: findPlatform() }).platform;
+  const platform = (): Platform => {
+    const there = findOnce();
+    if (there === undefined)
+      throw new Error('this runtime has no undici under its fetch: only client.fetch can be used');
+    return there;
+  };
+  const elsewhere = createPassThrough(platform);
+
+  const router: Router = {
+    route: (origin) => directory().match(origin)?.service,
+    passThrough(options, handler) {
+      if (settings.unlisted === 'reject') {
+        failHandler(handler, unknownService(String(options.origin)));
+        return true;
+      }
+      return elsewhere.dispatch(options, handler);
+    },
+  };
+  const rewriting = createRewritingWire(plainFetch, router);
+  const dispatching: Wire = (input, init, call) => {
+    (init as { dispatcher?: unknown }).dispatcher = call;
+    return plainFetch(input, init);
+  };
+  const rewrites = (): boolean => settings.fetch !== undefined || findOnce() === undefined;
+
+  return {
+    send: (input, init, call) => (rewrites() ? rewriting : dispatching)(input, init, call),
+    plainFetch,
+    router,
+    connect({ transport, tls }, refuseAddress, service) {
+      const onWarning = (message: string): void => events.emit('warning', { service, message });
+      if (rewrites()) return createFetchConnections(plainFetch);
+      return createPlatformConnections({ platform: platform(), transport, tls, refuseAddress, onWarning });
+    },
+    close: () => elsewhere.close(),
+  };
+}
+
+/** As the platform's own would be, but for bounded connections. */
+const PLAIN_AGENT: Parameters<Platform['createAgent']>[0] = {
+  connections: 512,
+  keepAliveTimeout: 4_000,
+  allowH2: false,
+  connect: { timeout: 10_000, lookup: undefined },
+};
+
+/** Requests to hosts that are no service, when they come by a dispatcher: by the application's own, or a plain agent. */
+function createPassThrough(platform: () => Platform): {
+  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean;
+  close(): Promise<void>;
+} {
+  let agent: ReturnType<Platform['createAgent']> | undefined;
+  return {
+    dispatch(options, handler) {
+      const there = platform();
+      const application = there.application(shapeOf(handler));
+      if (application !== undefined)
+        return application.dispatcher.dispatch(options, bridgeHandler(handler, application.shape));
+      agent ??= there.createAgent(PLAIN_AGENT);
+      return agent.dispatch(options, bridgeHandler(handler, there.agentShape));
+    },
+    close: async () => void (await agent?.close()),
+  };
+}
+
+export function unknownService(host: string): ReturnType<typeof callError> {
+  return callError('ERR_UNKNOWN_SERVICE', `${host} is no service of this client, and unlisted hosts are rejected`, {
+    service: host,
+  });
+}

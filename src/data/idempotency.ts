@@ -1,0 +1,46 @@
+/** What may be sent twice: by the method's meaning, by a key that the server deduplicates on, or because the caller says so. */
+
+/** RFC 9110 §9.2.2, and QUERY (safe by its draft). */
+const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
+
+export function isIdempotentMethod(method: string): boolean {
+  return IDEMPOTENT_METHODS.has(method);
+}
+
+/** Whether a header is present in any of the forms that fetch and undici take. `name` in lower case. */
+export function hasHeader(headers: unknown, name: string): boolean {
+  if (typeof headers !== 'object' || headers === null) return false;
+  if (typeof (headers as Headers).has === 'function') return (headers as Headers).has(name);
+  if (Array.isArray(headers)) {
+    // Pairs, as fetch takes them, or flat, as undici does.
+    if (Array.isArray(headers[0])) return headers.some((pair) => isNamed((pair as unknown[])[0], name));
+    return headers.some((entry, index) => index % 2 === 0 && isNamed(entry, name));
+  }
+  return Object.keys(headers).some((key) => isNamed(key, name));
+}
+
+function isNamed(key: unknown, name: string): boolean {
+  return String(key).toLowerCase() === name;
+}
+
+/**
+ * Whether a body can be sent again from the start. A stream or an iterable is used up by the first sending (undici
+ * then silently sends an empty one), so it never can.
+ */
+export function isReplayableBody(body: unknown): boolean {
+  if (body === undefined || body === null || typeof body === 'string') return true;
+  if (typeof body !== 'object') return true;
+  if (ArrayBuffer.isView(body)) return true;
+  const tag = Object.prototype.toString.call(body);
+  return REPLAYABLE_TAGS.has(tag);
+}
+
+/** By tag, not by class: inside Jest the classes come from two realms. */
+const REPLAYABLE_TAGS: ReadonlySet<string> = new Set([
+  '[object ArrayBuffer]',
+  '[object SharedArrayBuffer]',
+  '[object Blob]',
+  '[object File]',
+  '[object FormData]',
+  '[object URLSearchParams]',
+]);

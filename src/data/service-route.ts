@@ -1,0 +1,48 @@
+/** What a call needs of a service, and no more: the client lays these wires, a test hands in a plain object. */
+
+import type { Endpoint } from '../core/endpoint.js';
+import type { FairleadError } from '../core/errors.js';
+import type { EventSink } from '../core/events.js';
+import type { PickContext } from '../core/lease.js';
+import type { Classifier } from '../core/outcome.js';
+import type { Clock } from '../core/clock.js';
+import type { Random } from '../core/random.js';
+import type { BalancerLease } from './balancer-lease.js';
+import type { RetryBudget } from './retry-budget.js';
+import type { RetrySettings } from './retry-settings.js';
+import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
+import type { ExchangeObserver } from './transport/exchange-observer.js';
+
+export interface CallSettings {
+  readonly timeoutMs: number;
+  readonly attemptTimeoutMs: number;
+  readonly selectionTimeoutMs: number;
+  readonly retry: RetrySettings | false;
+}
+
+/** What a call tells the balancer about the attempt it picks for. */
+export interface CallPickContext extends PickContext {
+  /** The call can bear a failure of this attempt (it will be retried), so it may be the probe of a returning endpoint. */
+  readonly probe: boolean;
+}
+
+/** One service, seen from a call. */
+export interface ServiceRoute {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: CallSettings;
+  readonly classifier: Classifier | undefined;
+  readonly budget: RetryBudget;
+  readonly events: EventSink;
+  /** A lease; `'none'` when nobody can be picked, `'limit'` when too much is in flight. */
+  pick(context: CallPickContext): BalancerLease | 'none' | 'limit';
+  /** Calls `done` once: without an argument when there is somebody to pick, with the reason when waiting is pointless or over. */
+  whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable;
+  /** Sends over the endpoint's own connections; `observer` learns what becomes of it. */
+  dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void;
+  /** An endpoint could not be reached: discovery may know better by now. */
+  connectFailed(): void;
+  /** Response headers arrived from this endpoint: a sign of life, long before a large body ends. */
+  heard(endpoint: Endpoint): void;
+}

@@ -1,0 +1,15 @@
+import type { Endpoint } from '../../core/endpoint.js';
+import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
+import type { ExchangeObserver } from './exchange-observer.js';
+
+/** The connections of one service, whatever they are made of. */
+export interface Connections {
+  /** Sends to an endpoint; `options.origin` is its own. What becomes of it goes to the observer first, then to the handler. */
+  send(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void;
+  /** Lets what runs at this endpoint finish, then closes its connections. */
+  drain(id: string): void;
+  /** Drains all. Resolves when the last connection is closed. */
+  close(): Promise<void>;
+  /** Fails what runs and closes all connections. */
+  destroy(error: Error): Promise<void>;
+}
