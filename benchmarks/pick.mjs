@@ -1,0 +1,142 @@
+/**
+ * What a choice costs: nanoseconds and bytes per pick, by algorithm and number of endpoints, in plain Node.
+ *
+ *   node benchmarks/pick.mjs          a table
+ *   node benchmarks/pick.mjs --json   the same as JSON
+ *
+ * `pick` is the picker alone. `call` is the whole way through the balancer: two readings of the clock, the limits, the lease, and
+ * its settlement. Endpoints have latencies, one in a hundred a failure of the last seconds, and one in four an attempt
+ * in flight. Each figure is the best of many short runs: whatever else the machine does only ever adds to it.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const SIZES = [10, 1_000, 100_000];
+const ALGORITHMS = ['adaptive', 'adaptive, weighted', 'p2c', 'round-robin', 'random'];
+const RUNS = 40;
+const PICKS_PER_RUN = 20_000;
+
+const root = new URL('..', import.meta.url).pathname;
+
+async function loadSources() {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
+  const outfile = join(folder, 'data.mjs');
+  try {
+    await build({
+      stdin: {
+        resolveDir: root,
+        contents: `
+          export { createBalancer } from './src/data/balancer.ts';
+          export { DEFAULT_LIMITS } from './src/data/balancer-settings.ts';
+          export { LoadTable } from './src/data/load-table.ts';
+          export { SlotLoads } from './src/data/slot-loads.ts';
+          export { BUILT_IN_PICKERS } from './src/data/pickers/built-in.ts';
+          export { systemClock } from './src/core/clock.ts';
+          export { systemRandom } from './src/core/random.ts';`,
+      },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      outfile,
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function endpointsOf(count, weighted) {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `http://10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:8080`,
+    host: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
+    port: 8080,
+    scheme: 'http',
+    basePath: '',
+    weight: weighted ? 1 + (index % 4) : 1,
+    priority: 0,
+    metadata: {},
+  }));
+}
+
+/** The best run's nanoseconds per operation, and the least bytes that a run allocated per operation. */
+function measure(operation) {
+  let bestMs = Infinity;
+  let leastBytes = Infinity;
+  for (let run = 0; run < RUNS; run++) {
+    const heapBefore = process.memoryUsage().heapUsed;
+    const startMs = performance.now();
+    for (let pick = 0; pick < PICKS_PER_RUN; pick++) operation();
+    bestMs = Math.min(bestMs, performance.now() - startMs);
+    const bytes = process.memoryUsage().heapUsed - heapBefore;
+    // A collection within the run makes the difference negative or meaningless.
+    if (bytes >= 0) leastBytes = Math.min(leastBytes, bytes);
+  }
+  return { ns: Math.round((bestMs * 1e6) / PICKS_PER_RUN), bytes: Math.round(leastBytes / PICKS_PER_RUN) };
+}
+
+function measurePicker(sources, name, endpoints) {
+  const { LoadTable, SlotLoads, BUILT_IN_PICKERS, systemClock, systemRandom } = sources;
+  const table = new LoadTable();
+  const slots = Int32Array.from(endpoints, (endpoint) => table.acquireSlot(endpoint.id));
+  const nowMs = systemClock.now();
+  for (const slot of slots) {
+    table.learn(slot, { kind: 'success' }, 5 + 10 * systemRandom.next(), true, nowMs - 1_000 * systemRandom.next());
+    if (systemRandom.next() < 0.25) table.begin(slot);
+    if (systemRandom.next() < 0.01) table.learn(slot, { kind: 'failure', reason: 'status' }, 1, true, nowMs);
+  }
+  const loads = new SlotLoads(table, slots);
+  loads.nowMs = nowMs + 1_000;
+  const picker = BUILT_IN_PICKERS[name]({
+    endpoints,
+    loads,
+    clock: systemClock,
+    random: systemRandom,
+    previous: undefined,
+  });
+  const context = {};
+  return measure(() => picker.pick(context));
+}
+
+function measureCall(sources, name, endpoints) {
+  const { createBalancer, DEFAULT_LIMITS, systemClock, systemRandom } = sources;
+  let settled = 0;
+  const balancer = createBalancer({
+    balancer: name,
+    limits: DEFAULT_LIMITS,
+    clock: systemClock,
+    random: systemRandom,
+    takeProbe: () => false,
+    onSettled: () => settled++,
+  });
+  balancer.update({ endpoints, probes: [], panic: false });
+  const context = {};
+  const success = { kind: 'success' };
+  return measure(() => balancer.pick(context).settle(success));
+}
+
+/** @returns {Promise<Array<{ algorithm: string, endpoints: number, pickNs: number, pickBytes: number, callNs: number }>>} */
+export async function run() {
+  const sources = await loadSources();
+  const results = [];
+  for (const algorithm of ALGORITHMS) {
+    const [name, variant] = algorithm.split(', ');
+    for (const count of SIZES) {
+      const endpoints = endpointsOf(count, variant === 'weighted');
+      const pick = measurePicker(sources, name, endpoints);
+      const call = measureCall(sources, name, endpoints);
+      results.push({ algorithm, endpoints: count, pickNs: pick.ns, pickBytes: pick.bytes, callNs: call.ns });
+    }
+  }
+  return results;
+}
+
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const results = await run();
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(results, undefined, 2)}\n`);
+  else console.table(results);
+}

@@ -1,0 +1,54 @@
+/** What the balancer hands out: one attempt's claim on one endpoint. One object per pick, and no closure. */
+
+import type { Endpoint } from '../core/endpoint.js';
+import type { Lease } from '../core/lease.js';
+import type { Outcome } from '../core/outcome.js';
+
+export interface BalancerLease extends Lease {
+  readonly startedAtMs: number;
+  /** This attempt is the one probe of an endpoint whose sentence is over. */
+  readonly probe: boolean;
+  /** Set by whoever sends, at the response's headers. */
+  answered: boolean;
+  /** Set by whoever keeps the timeout: how much later than due it fired, in milliseconds. The event loop may have been at fault. */
+  lateMs: number;
+}
+
+/** Whom a lease tells about its end. */
+export interface LeaseOwner {
+  /** Called once per lease. `outcome` is undefined for a lease that was disposed unsettled: nothing is known of the attempt. */
+  ended(lease: SlotLease, outcome: Outcome | undefined, latencyMs: number | undefined): void;
+}
+
+export class SlotLease implements BalancerLease {
+  readonly endpoint: Endpoint;
+  readonly startedAtMs: number;
+  readonly probe: boolean;
+  readonly slot: number;
+  answered = false;
+  lateMs = 0;
+  private owner: LeaseOwner | undefined;
+
+  constructor(owner: LeaseOwner, endpoint: Endpoint, slot: number, startedAtMs: number, probe: boolean) {
+    this.owner = owner;
+    this.endpoint = endpoint;
+    this.slot = slot;
+    this.startedAtMs = startedAtMs;
+    this.probe = probe;
+  }
+
+  settle(outcome: Outcome, latencyMs?: number): void {
+    this.end(outcome, latencyMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.end(undefined, undefined);
+  }
+
+  private end(outcome: Outcome | undefined, latencyMs: number | undefined): void {
+    const owner = this.owner;
+    if (owner === undefined) return;
+    this.owner = undefined;
+    owner.ended(this, outcome, latencyMs);
+  }
+}

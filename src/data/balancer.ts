@@ -1,0 +1,220 @@
+/**
+ * What stands between a call and a picker: it keeps what was learned about endpoints while pickers come and go, holds
+ * the limits, gives out probes, and counts every attempt in flight until its lease is settled.
+ *
+ * Everything here is synchronous, and a pick allocates one object, the lease.
+ */
+
+import type { Clock } from '../core/clock.js';
+import type { EligibleSet } from '../core/eligible-set.js';
+import type { Endpoint } from '../core/endpoint.js';
+import type { PickContext } from '../core/lease.js';
+import type { Outcome } from '../core/outcome.js';
+import { IGNORED } from '../core/outcome.js';
+import type { Random } from '../core/random.js';
+import { SlotLease, type BalancerLease, type LeaseOwner } from './balancer-lease.js';
+import type { BalancerSetting, LimitSettings } from './balancer-settings.js';
+import { LoadTable } from './load-table.js';
+import type { Picker, PickerFactory } from './picker.js';
+import { BUILT_IN_PICKERS } from './pickers/built-in.js';
+import { ProbeQueue } from './probe-queue.js';
+import { SlotLoads } from './slot-loads.js';
+import { withoutZeroWeights } from './zero-weights.js';
+
+/** What a call says about the attempt it picks for. */
+export interface CallContext extends PickContext {
+  /** The call can bear a failure of this attempt, so it may be the probe of a returning endpoint. */
+  readonly probe?: boolean;
+}
+
+/** How one attempt ended, for whoever judges endpoints. */
+export interface SettledAttempt {
+  readonly endpoint: Endpoint;
+  readonly outcome: Outcome;
+  readonly startedAtMs: number;
+  /** Until response headers, or until the end when there were none. */
+  readonly latencyMs: number;
+  readonly probe: boolean;
+  readonly answered: boolean;
+  /** How much later than due the attempt's timeout fired. */
+  readonly lateMs: number;
+}
+
+/** What this client has seen of one endpoint. */
+export interface EndpointLoad {
+  readonly inFlight: number;
+  /** Average time to response headers; undefined before the first. */
+  readonly latencyMs: number | undefined;
+  /** 0 for no recent failure, 10 for one just now, at most 30. */
+  readonly failureScore: number;
+}
+
+export interface BalancerOptions {
+  readonly balancer: BalancerSetting;
+  readonly limits: LimitSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Claims the one probe of an endpoint whose sentence is over; false when it is not to be had (any more). */
+  takeProbe(id: string): boolean;
+  onSettled(attempt: SettledAttempt): void;
+  /** The last attempt on an endpoint that cannot be picked now has ended: if it was removed, its connections can go. */
+  onIdle?(id: string): void;
+}
+
+export interface Balancer {
+  /** From now on, choose from this set. */
+  update(set: EligibleSet): void;
+  /** Drops what was learned about every endpoint that is neither among `ids` nor in the current set. */
+  retain(ids: Iterable<string>): void;
+  /** `'none'` when nobody can be picked; `'limit'` when too much is in flight. */
+  pick(context: CallContext): BalancerLease | 'none' | 'limit';
+  /** Undefined when nothing is known of this id. */
+  load(id: string): EndpointLoad | undefined;
+  inFlightOf(id: string): number;
+  /** Attempts in flight to all endpoints, removed ones included. */
+  readonly inFlight: number;
+}
+
+export function createBalancer(options: BalancerOptions): Balancer {
+  return new LoadBalancer(options);
+}
+
+class LoadBalancer implements Balancer, LeaseOwner {
+  inFlight = 0;
+  private readonly options: BalancerOptions;
+  private readonly clock: Clock;
+  private readonly maxInFlight: number;
+  private readonly maxInFlightPerEndpoint: number;
+  private readonly createPicker: PickerFactory;
+  private readonly table = new LoadTable();
+  private readonly probes: ProbeQueue;
+  /** As they came, before those of weight 0 were left out: to see whether an update changes them at all. */
+  private published: readonly Endpoint[] | undefined;
+  private endpoints: readonly Endpoint[] = [];
+  private loads = new SlotLoads(this.table, new Int32Array(0));
+  private picker: Picker | undefined;
+  /** Counts updates: slots that bear the last number belong to endpoints that can be picked now. */
+  private setNumber = 0;
+
+  constructor(options: BalancerOptions) {
+    this.options = options;
+    this.clock = options.clock;
+    this.maxInFlight = options.limits.maxInFlight;
+    this.maxInFlightPerEndpoint = options.limits.maxInFlightPerEndpoint;
+    this.createPicker = typeof options.balancer === 'function' ? options.balancer : BUILT_IN_PICKERS[options.balancer];
+    this.probes = new ProbeQueue((id) => options.takeProbe(id));
+  }
+
+  update(set: EligibleSet): void {
+    this.probes.update(set.probes, this.clock.now());
+    if (set.endpoints !== this.published) this.rebuild(set.endpoints);
+    this.setNumber++;
+    for (const slot of this.loads.slots) this.table.setNumbers[slot] = this.setNumber;
+    for (const { id } of set.probes) this.table.setNumbers[this.table.acquireSlot(id)] = this.setNumber;
+  }
+
+  retain(ids: Iterable<string>): void {
+    const kept = new Set(ids);
+    for (const id of [...this.table.knownIds()]) {
+      if (!kept.has(id) && !this.isPickable(id)) this.table.forget(id);
+    }
+  }
+
+  pick(context: CallContext): BalancerLease | 'none' | 'limit' {
+    const { endpoints, picker } = this;
+    const probing = this.probes.length > 0;
+    if (endpoints.length === 0 && !probing) return 'none';
+    if (this.inFlight >= this.maxInFlight) return 'limit';
+    const nowMs = this.clock.now();
+    if (probing) {
+      const willing = context.probe === true || endpoints.length === 0;
+      const probe = this.probes.take(willing, context.tried, nowMs);
+      if (probe !== undefined) return this.lease(probe, this.table.acquireSlot(probe.id), nowMs, true);
+    }
+    if (picker === undefined) return 'none';
+    this.loads.nowMs = nowMs;
+    let index = picker.pick(context);
+    if (endpoints.length > 1 && this.loads.inFlight(index) >= this.maxInFlightPerEndpoint) {
+      index = this.leastLoadedBelowLimit(context.tried);
+      if (index < 0) return 'limit';
+    }
+    // A picker of the user's may answer anything.
+    const endpoint = endpoints[index];
+    if (endpoint === undefined) return 'none';
+    return this.lease(endpoint, this.loads.slots[index] as number, nowMs, false);
+  }
+
+  load(id: string): EndpointLoad | undefined {
+    const slot = this.table.slotOf(id);
+    if (slot === undefined) return undefined;
+    return {
+      inFlight: this.table.inFlight[slot] as number,
+      latencyMs: this.table.latencyMs(slot),
+      failureScore: this.table.failureScore(slot, this.clock.now()),
+    };
+  }
+
+  inFlightOf(id: string): number {
+    const slot = this.table.slotOf(id);
+    return slot === undefined ? 0 : (this.table.inFlight[slot] as number);
+  }
+
+  ended(lease: SlotLease, outcome: Outcome | undefined, latencyMs: number | undefined): void {
+    const nowMs = this.clock.now();
+    const { endpoint, slot, startedAtMs, probe, answered, lateMs } = lease;
+    const tookMs = latencyMs ?? nowMs - startedAtMs;
+    if (outcome !== undefined) this.table.learn(slot, outcome, tookMs, answered, nowMs);
+    this.inFlight--;
+    const left = this.table.end(slot);
+    const settled = { endpoint, outcome: outcome ?? IGNORED, startedAtMs, latencyMs: tookMs, probe, answered, lateMs };
+    this.options.onSettled(settled);
+    if (left === 0 && this.options.onIdle !== undefined && !this.isPickable(endpoint.id)) {
+      // It may have been forgotten, and be back under the same id by now.
+      if (this.inFlightOf(endpoint.id) === 0) this.options.onIdle(endpoint.id);
+    }
+  }
+
+  private lease(endpoint: Endpoint, slot: number, nowMs: number, probe: boolean): BalancerLease {
+    this.inFlight++;
+    this.table.begin(slot);
+    return new SlotLease(this, endpoint, slot, nowMs, probe);
+  }
+
+  /**
+   * Where the picker's choice is full. A scan, but a rare and a short one: no more than maxInFlight / maxInFlightPerEndpoint
+   * endpoints can be full at once, two by default.
+   */
+  private leastLoadedBelowLimit(tried: ReadonlySet<string> | undefined): number {
+    let best = -1;
+    let bestTried = true;
+    let least = Infinity;
+    for (let index = 0; index < this.endpoints.length; index++) {
+      const inFlight = this.loads.inFlight(index);
+      if (inFlight >= this.maxInFlightPerEndpoint) continue;
+      const isTried = tried?.has((this.endpoints[index] as Endpoint).id) === true;
+      const load = inFlight + this.loads.failureScore(index);
+      if (isTried === bestTried ? load >= least : isTried) continue;
+      best = index;
+      bestTried = isTried;
+      least = load;
+    }
+    return best;
+  }
+
+  private rebuild(published: readonly Endpoint[]): void {
+    const { clock, random } = this.options;
+    const endpoints = withoutZeroWeights(published);
+    const slots = Int32Array.from(endpoints, (endpoint) => this.table.acquireSlot(endpoint.id));
+    const loads = new SlotLoads(this.table, slots);
+    loads.nowMs = clock.now();
+    this.picker = this.createPicker({ endpoints, loads, clock, random, previous: this.picker });
+    this.published = published;
+    this.endpoints = endpoints;
+    this.loads = loads;
+  }
+
+  private isPickable(id: string): boolean {
+    const slot = this.table.slotOf(id);
+    return slot !== undefined && this.table.setNumbers[slot] === this.setNumber;
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * What this client has learned about endpoints, by id: attempts in flight, a score for recent failures, an average
+ * latency. It outlives pickers, refreshes and the removal and return of an endpoint, until somebody who knows that the
+ * endpoint is gone for good says so.
+ *
+ * Each endpoint has a slot in columns of numbers rather than an object: a pick that samples 16 of 100,000 endpoints
+ * then touches a few packed arrays instead of 16 objects all over the heap, and nothing here is work for the garbage
+ * collector. 48 bytes a slot, and about 100 more for the id's entry in a map; columns double when full and do not
+ * shrink, so the bound is twice the largest number of endpoints at one time.
+ *
+ * A slot is reused only when its endpoint was forgotten *and* its last attempt has ended. A late result therefore finds
+ * either its own endpoint or an orphan that nobody reads, never the next tenant.
+ */
+
+import type { Outcome } from '../core/outcome.js';
+import { ewma, NO_AVERAGE } from '../kit/ewma.js';
+import { addFading, fade } from '../kit/fading-score.js';
+
+/**
+ * A failure weighs as much as ten attempts in flight, fades with a time constant of 5 s, and three weigh as much as
+ * thirty. Found by simulation: a server that answers 503 at once then gets a few hundredths of its fair share, where
+ * counting in flight alone gives it more than its share; and without the cap a recovered server was shunned for more
+ * than 20 s. A success does not clear the score: at a failure ratio of one half the next success is one call away.
+ */
+export const FAILURE_WEIGHT = 10;
+export const FAILURE_TAU_MS = 5_000;
+export const FAILURE_SCORE_CAP = 3 * FAILURE_WEIGHT;
+
+/** An endpoint that asks for more than five minutes of peace gets five (linkerd `load-biaser`). */
+export const RETRY_AFTER_CAP_MS = 300_000;
+
+/** Memory of the latency average, and the scale at which it fades without new samples (Finagle `PeakEwma`: 10 s). */
+export const LATENCY_TAU_MS = 10_000;
+
+const FIRST_CAPACITY = 16;
+
+/** A class, and its columns plain fields, because they are read some fifty times per pick. */
+export class LoadTable {
+  /** Attempts that were started and have not ended. */
+  inFlight: Int32Array = new Int32Array(FIRST_CAPACITY);
+  /** The last eligible set that the endpoint was in, by the balancer's count; 0 for none. */
+  setNumbers: Uint32Array = new Uint32Array(FIRST_CAPACITY);
+  private failureScores: Float64Array = new Float64Array(FIRST_CAPACITY);
+  /** When the score was last changed; in the future while an overloaded endpoint's Retry-After lasts. */
+  private failureTimesMs: Float64Array = new Float64Array(FIRST_CAPACITY);
+  /** NaN before anything is known; negative while all that is known is "at least so long". */
+  private latenciesMs: Float64Array = new Float64Array(FIRST_CAPACITY);
+  private latencyTimesMs: Float64Array = new Float64Array(FIRST_CAPACITY);
+
+  private readonly slotsById = new Map<string, number>();
+  /** The tenant of each slot; undefined for a free slot and for an orphan. */
+  private readonly ids: (string | undefined)[] = [];
+  private readonly freeSlots: number[] = [];
+
+  /** The endpoint's slot: its own when it has one, a fresh one otherwise. */
+  acquireSlot(id: string): number {
+    const known = this.slotsById.get(id);
+    if (known !== undefined) return known;
+    const slot = this.freeSlots.pop() ?? this.ids.length;
+    if (slot === this.inFlight.length) this.grow();
+    this.failureScores[slot] = 0;
+    this.latenciesMs[slot] = NO_AVERAGE;
+    this.setNumbers[slot] = 0;
+    this.ids[slot] = id;
+    this.slotsById.set(id, slot);
+    return slot;
+  }
+
+  /** Undefined when nothing is known of this id. Does not make a slot. */
+  slotOf(id: string): number | undefined {
+    return this.slotsById.get(id);
+  }
+
+  /** The endpoint is gone for good. Attempts that are still in flight keep its slot, unread, until the last one ends. */
+  forget(id: string): void {
+    const slot = this.slotsById.get(id);
+    if (slot === undefined) return;
+    this.slotsById.delete(id);
+    this.ids[slot] = undefined;
+    if (this.inFlight[slot] === 0) this.freeSlots.push(slot);
+  }
+
+  /** Every id that has a slot. */
+  knownIds(): Iterable<string> {
+    return this.slotsById.keys();
+  }
+
+  /** An attempt begins. */
+  begin(slot: number): void {
+    this.inFlight[slot] = (this.inFlight[slot] as number) + 1;
+  }
+
+  /** An attempt ends; call once for each {@link LoadTable.begin}. Returns how many are left. */
+  end(slot: number): number {
+    const left = (this.inFlight[slot] as number) - 1;
+    this.inFlight[slot] = left;
+    if (left === 0 && this.ids[slot] === undefined) this.freeSlots.push(slot);
+    return left;
+  }
+
+  /**
+   * Learns from how an attempt ended.
+   * @param latencyMs time to response headers, or until the attempt ended without any
+   * @param answered whether there were response headers
+   */
+  learn(slot: number, outcome: Outcome, latencyMs: number, answered: boolean, nowMs: number): void {
+    switch (outcome.kind) {
+      case 'success':
+        this.addLatency(slot, latencyMs, nowMs);
+        return;
+      case 'ignored':
+        if (answered) this.addLatency(slot, latencyMs, nowMs);
+        else this.addLowerBound(slot, latencyMs, nowMs);
+        return;
+      case 'failure':
+        // The latency is left alone: failing fast must not look fast, and a timeout must not look slow long after recovery.
+        this.addFailure(slot, nowMs, 0);
+        return;
+      case 'overload':
+        this.addFailure(slot, nowMs, Math.min(outcome.retryAfterMs ?? 0, RETRY_AFTER_CAP_MS));
+    }
+  }
+
+  failureScore(slot: number, nowMs: number): number {
+    const score = this.failureScores[slot] as number;
+    if (score === 0) return 0;
+    const left = fade(score, nowMs - (this.failureTimesMs[slot] as number), FAILURE_TAU_MS);
+    // Once faded it stays so: the next reader need not compute it again.
+    if (left === 0) this.failureScores[slot] = 0;
+    return left;
+  }
+
+  /** The average as it was learned; undefined before the first sample. */
+  latencyMs(slot: number): number | undefined {
+    const latency = this.latenciesMs[slot] as number;
+    return latency >= 0 ? latency : undefined;
+  }
+
+  /**
+   * The average for comparisons: 0 when unknown, so that a new endpoint is tried first, and fading with the square of
+   * the time without a sample, so that an old one is tried again. Ten times slower than the best is tried every 22 s;
+   * a hundred times (a cold start) after 90 s, where fading in proportion to time would take a quarter of an hour.
+   */
+  idleLatencyMs(slot: number, nowMs: number): number {
+    const latency = this.latenciesMs[slot] as number;
+    if (Number.isNaN(latency)) return 0;
+    const fading = 1 + (nowMs - (this.latencyTimesMs[slot] as number)) / LATENCY_TAU_MS;
+    return Math.abs(latency) / (fading * fading);
+  }
+
+  private addLatency(slot: number, sampleMs: number, nowMs: number): void {
+    const average = this.latenciesMs[slot] as number;
+    const elapsedMs = nowMs - (this.latencyTimesMs[slot] as number);
+    this.latenciesMs[slot] = ewma(average >= 0 ? average : NO_AVERAGE, sampleMs, elapsedMs, LATENCY_TAU_MS);
+    this.latencyTimesMs[slot] = nowMs;
+  }
+
+  /**
+   * Somebody gave up after so long without an answer: the endpoint may be that slow or slower, but not shown to be fast.
+   * Without this a hung endpoint whose callers all abort would look as good as on its first day. The first real sample
+   * takes the place of mere bounds.
+   */
+  private addLowerBound(slot: number, atLeastMs: number, nowMs: number): void {
+    // Compared with what is left of the average, not with the average: a bound that only confirms it ends its fading, too.
+    if (atLeastMs <= this.idleLatencyMs(slot, nowMs)) return;
+    const average = this.latenciesMs[slot] as number;
+    if (average >= 0) this.addLatency(slot, Math.max(average, atLeastMs), nowMs);
+    else {
+      this.latenciesMs[slot] = Number.isNaN(average) ? -atLeastMs : Math.min(average, -atLeastMs);
+      this.latencyTimesMs[slot] = nowMs;
+    }
+  }
+
+  private addFailure(slot: number, nowMs: number, holdMs: number): void {
+    const changedMs = this.failureTimesMs[slot] as number;
+    const score = this.failureScores[slot] as number;
+    const held = score === 0 ? nowMs : Math.max(nowMs, changedMs);
+    this.failureScores[slot] = addFading(score, nowMs - changedMs, FAILURE_TAU_MS, FAILURE_WEIGHT, FAILURE_SCORE_CAP);
+    // A time in the future holds the score: it starts to fade when Retry-After is over.
+    this.failureTimesMs[slot] = Math.max(held, nowMs + holdMs);
+  }
+
+  private grow(): void {
+    const capacity = this.inFlight.length * 2;
+    const widen = <Column extends Float64Array | Int32Array | Uint32Array>(wider: Column, column: Column): Column => {
+      wider.set(column);
+      return wider;
+    };
+    this.inFlight = widen(new Int32Array(capacity), this.inFlight);
+    this.setNumbers = widen(new Uint32Array(capacity), this.setNumbers);
+    this.failureScores = widen(new Float64Array(capacity), this.failureScores);
+    this.failureTimesMs = widen(new Float64Array(capacity), this.failureTimesMs);
+    this.latenciesMs = widen(new Float64Array(capacity), this.latenciesMs);
+    this.latencyTimesMs = widen(new Float64Array(capacity), this.latencyTimesMs);
+  }
+}
