@@ -1,15 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import {
-  reasonAgainst,
-  selectEligible,
-  type EjectionView,
-  type EligibilityInput,
-  type Selection,
-} from '../../src/control/eligibility.js';
+import { reasonAgainst, type EjectionView, type EligibilityInput } from '../../src/control/eligibility-facts.js';
+import { judge, selectEligible, type Selection } from '../../src/control/eligibility.js';
 import type { EjectionState } from '../../src/control/health/ejection-state.js';
-import { judge } from '../../src/control/verdict.js';
 import type { Endpoint } from '../../src/core/endpoint.js';
 
 const EJECTED: EjectionState = {

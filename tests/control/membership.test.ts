@@ -144,7 +144,7 @@ describe('membership', () => {
 
   it('asks the policy once per address, not once per refresh', () => {
     let asked = 0;
-    const membership = createMembership({ policy: { refuse: () => void asked++ as undefined } });
+    const membership = createMembership({ policy: { refuse: () => void asked++ } });
     for (const weight of [1, 1, 2]) membership.apply([endpoint('a', { weight }), endpoint('b')]);
     expect(asked).toBe(2);
     membership.apply([endpoint('a', { port: 81 }), endpoint('b')]);

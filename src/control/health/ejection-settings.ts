@@ -21,14 +21,14 @@ export interface EjectionSettings {
    * 10, an endpoint that is well at 5 % errors is misjudged once in 15 000 windows: P[Bin(10, .05) >= 5] = 6.4e-5.)
    */
   readonly minVolume: number;
-  /** How far back `failureThreshold` and the check for mass failure look. Milliseconds, 100–600 000. @default 10 000 (Envoy and gRFC A50 `interval`) */
+  /** How far back `failureThreshold` and the check for mass failure look. Milliseconds, 100–3 600 000. @default 10 000 (Envoy and gRFC A50 `interval`) */
   readonly windowMs: number;
   /**
    * Length of the first ejection; the nth lasts n times as long. n falls by one for each such span of being in use.
-   * Milliseconds, 1–3 600 000. @default 30 000 (Envoy and gRFC A50 `base_ejection_time`)
+   * Milliseconds, 1–86 400 000. @default 30 000 (Envoy and gRFC A50 `base_ejection_time`)
    */
   readonly baseEjectionMs: number;
-  /** Longest ejection, before jitter; `baseEjectionMs` when that is larger. Milliseconds, 0–86 400 000. @default 300 000 (Envoy and gRFC A50 `max_ejection_time`) */
+  /** Longest ejection, before jitter; no less than `baseEjectionMs`. Milliseconds, 1–86 400 000. @default 300 000 (Envoy and gRFC A50 `max_ejection_time`) */
   readonly maxEjectionMs: number;
   /**
    * Each ejection is up to this share shorter or longer, so that many clients do not probe a server at the same moment.
@@ -46,16 +46,3 @@ export interface EjectionSettings {
   /** How long one probe may keep a returning endpoint for itself; after that another is sent. Milliseconds, 1–3 600 000. @default 30 000 (the default `timeoutMs` of a call) */
   readonly probeTimeoutMs: number;
 }
-
-export const EJECTION_DEFAULTS: EjectionSettings = Object.freeze({
-  consecutiveFailures: 5,
-  failureThreshold: 0.5,
-  minVolume: 10,
-  windowMs: 10_000,
-  baseEjectionMs: 30_000,
-  maxEjectionMs: 300_000,
-  jitterRatio: 0.1,
-  maxEjectedRatio: 0.5,
-  silence: true,
-  probeTimeoutMs: 30_000,
-});

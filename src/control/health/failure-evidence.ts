@@ -4,7 +4,7 @@
  */
 
 import type { FailureReason, Outcome } from '../../core/outcome.js';
-import { createIntervalWindow, type IntervalWindow } from '../../kit/interval-window.js';
+import { createIntervalWindow } from '../../kit/interval-window.js';
 import type { EjectionSettings } from './ejection-settings.js';
 
 export type EvidenceSettings = Pick<
@@ -34,12 +34,11 @@ export function createFailureEvidence(settings: EvidenceSettings): FailureEviden
   let inARow = 0;
   let last = '';
   let lastFailureAtMs = Number.NEGATIVE_INFINITY;
-  // Most endpoints of a large service see no attempt of this client for long; they should cost no window.
-  let window: IntervalWindow | undefined;
+  const window = createIntervalWindow(windowMs);
 
   function isOverThreshold(nowMs: number): boolean {
     // The usual case, asked after every success: no failure is left in the window.
-    if (failureThreshold === 0 || window === undefined || nowMs - lastFailureAtMs >= windowMs) return false;
+    if (failureThreshold === 0 || nowMs - lastFailureAtMs >= windowMs) return false;
     const { successes, failures } = window.totals(nowMs);
     const volume = successes + failures;
     // Not strict, as in Envoy; gRFC A50 asks for more than the threshold.
@@ -49,14 +48,14 @@ export function createFailureEvidence(settings: EvidenceSettings): FailureEviden
   return {
     success(nowMs) {
       inARow = 0;
-      (window ??= createIntervalWindow(windowMs)).record(true, nowMs);
+      window.record(true, nowMs);
     },
     failure(outcome, nowMs) {
       // Envoy does the same with its gateway counter: a 500 is an answer, if a bad one.
       inARow = isGatewayClass(outcome.reason, outcome.status) ? inARow + 1 : 0;
       last = failureInWords(outcome);
       lastFailureAtMs = nowMs;
-      (window ??= createIntervalWindow(windowMs)).record(false, nowMs);
+      window.record(false, nowMs);
     },
     verdict(nowMs) {
       if (consecutiveFailures > 0 && inARow >= consecutiveFailures) return 'consecutive-failures';
@@ -66,12 +65,12 @@ export function createFailureEvidence(settings: EvidenceSettings): FailureEviden
     inWords(nowMs) {
       if (consecutiveFailures > 0 && inARow >= consecutiveFailures)
         return `${inARow} failures in a row, the last: ${last}`;
-      const { successes = 0, failures = 0 } = window?.totals(nowMs) ?? {};
+      const { successes, failures } = window.totals(nowMs);
       return `${failures} of ${successes + failures} attempts failed within ${windowMs} ms, the last: ${last}`;
     },
     clear() {
       inARow = 0;
-      window?.clear();
+      window.clear();
     },
   };
 }

@@ -65,9 +65,10 @@ type Phase =
 
 interface Member {
   readonly id: string;
-  readonly evidence: FailureEvidence;
-  readonly sentence: Sentence;
   readonly peer: Peer;
+  // Made when first needed: of a large service, one client uses few endpoints and ejects fewer.
+  evidence: FailureEvidence | undefined;
+  sentence: Sentence | undefined;
   phase: Phase;
   /** Attempts that started before this count for nothing. */
   countsFromMs: number;
@@ -87,9 +88,9 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
   function join(id: string): Member {
     return {
       id,
-      evidence: createFailureEvidence(settings),
-      sentence: createSentence(settings, random),
       peer: createPeer(),
+      evidence: undefined,
+      sentence: undefined,
       phase: IN_USE,
       countsFromMs: clock.now(),
       lastAnsweredAtMs: Number.NEGATIVE_INFINITY,
@@ -105,10 +106,14 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     if (!closed) options.onUneject({ id: member.id, by: 'removal' });
   }
 
-  function serve(member: Member, durationMs: number, reason: EjectionReason, detail: string): void {
+  function eject(member: Member, reason: EjectionReason, detail: string): void {
     const now = clock.now();
-    if (member.phase.kind === 'healthy') ejectedCount++;
-    const times = member.sentence.times(now);
+    const again = member.phase.kind !== 'healthy';
+    if (!again) ejectedCount++;
+    const sentence = (member.sentence ??= createSentence(settings, random));
+    // An outage of the service is not the endpoint's own relapse: a sentence that grew with it would outlast it.
+    const durationMs = again && massFailure.isOn(now) ? sentence.repeat() : sentence.next(now);
+    const times = sentence.times(now);
     const timer = clock.setTimer(() => offerProbe(member), durationMs);
     member.phase = {
       kind: 'ejected',
@@ -116,7 +121,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
       timer,
     };
     member.countsFromMs = now;
-    member.evidence.clear();
+    member.evidence?.clear();
     massFailure.forget(member.peer);
     options.onEject({ id: member.id, reason, detail, durationMs, times });
     options.onChange();
@@ -131,7 +136,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     const now = clock.now();
     member.phase = IN_USE;
     member.countsFromMs = now;
-    member.sentence.served(now);
+    member.sentence?.served(now);
     ejectedCount--;
     options.onUneject({ id: member.id, by: 'probe' });
     options.onChange();
@@ -155,16 +160,13 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
       bringBack(member);
       return;
     }
-    // An outage of the service is not the endpoint's own relapse; growing sentences would outlast it.
-    const now = clock.now();
-    const durationMs = massFailure.isOn(now) ? member.sentence.repeat() : member.sentence.next(now);
-    serve(member, durationMs, 'probe-failed', `the probe ended in ${failureInWords(outcome)}`);
+    eject(member, 'probe-failed', `the probe ended in ${failureInWords(outcome)}`);
   }
 
   function recordHealthy(member: Member, outcome: Outcome, sample: AttemptSample): void {
     const now = clock.now();
     if (outcome.kind === 'ignored' || outcome.kind === 'overload' || isLate(outcome, sample, now)) return;
-    const { evidence } = member;
+    const evidence = (member.evidence ??= createFailureEvidence(settings));
     if (outcome.kind === 'success') {
       evidence.success(now);
       massFailure.note(member.peer, evidence.isFailing(now), now);
@@ -176,7 +178,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     if (reason === undefined) return;
     if (ejectedCount >= maxEjected(members.size, settings.maxEjectedRatio) || massFailure.isOn(now)) return;
     const detail = reason === 'silence' ? silenceInWords(now - sample.startedAtMs) : evidence.inWords(now);
-    serve(member, member.sentence.next(now), reason, detail);
+    eject(member, reason, detail);
   }
 
   function isSilent(

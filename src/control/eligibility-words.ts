@@ -1,28 +1,17 @@
-/** The decisions of eligibility.ts in words, for whoever asks why an endpoint gets traffic or gets none. */
+/** The decisions on endpoints in words, for whoever asks why one gets traffic or gets none. */
 
 import type { Endpoint } from '../core/endpoint.js';
-import { reasonAgainst, type EligibilityFacts, type IneligibleReason } from './eligibility.js';
+import type { EligibilityFacts, IneligibleReason } from './eligibility-facts.js';
 import type { EjectionState } from './health/ejection-state.js';
 
-export type Verdict =
-  | { readonly eligible: true; readonly words: string }
-  | { readonly eligible: false; readonly reason: IneligibleReason; readonly words: string };
-
-/** @param facts of the selection to be explained: `selectEligible(…).facts`. */
-export function judge(endpoint: Endpoint, facts: EligibilityFacts): Verdict {
-  const reason = reasonAgainst(endpoint, facts);
-  if (reason === undefined) return { eligible: true, words: eligibleWords(endpoint, facts) };
-  return { eligible: false, reason, words: ineligibleWords(reason, endpoint, facts) };
-}
-
-function eligibleWords(endpoint: Endpoint, facts: EligibilityFacts): string {
+export function eligibleWords(endpoint: Endpoint, facts: EligibilityFacts): string {
   if (!facts.panic || facts.level === undefined) return 'in use';
   const { healthy, total } = facts.level;
   const own = stateWords(facts.ejection?.state(endpoint.id), facts.now);
   return `in use, as everybody is, because only ${healthy} of ${total} are healthy (panic)${own === '' ? '' : `; otherwise ${own}`}`;
 }
 
-function ineligibleWords(reason: IneligibleReason, endpoint: Endpoint, facts: EligibilityFacts): string {
+export function ineligibleWords(reason: IneligibleReason, endpoint: Endpoint, facts: EligibilityFacts): string {
   switch (reason) {
     case 'refused':
       return `refused by the address policy: ${facts.refusedReasons?.get(endpoint.id) ?? 'no reason given'}`;
