@@ -45,68 +45,72 @@ export interface Membership {
 }
 
 interface Entry {
-  readonly endpoint: Endpoint;
-  readonly refusal: string | undefined;
+  endpoint: Endpoint;
+  refusal: string | undefined;
+  /** Number of the last set that named it. */
+  seenIn: number;
 }
 
 const NOBODY: readonly Endpoint[] = Object.freeze([]);
 
 export function createMembership(options: { readonly policy: AddressGate }): Membership {
   const { policy } = options;
-  let entries: ReadonlyMap<string, Entry> = new Map();
+  const entries = new Map<string, Entry>();
+  const draining = new Map<string, Endpoint>();
+  let setNumber = 0;
   let usable = NOBODY;
   let known = NOBODY;
   let refusedReasons: ReadonlyMap<string, string> = new Map();
-  const draining = new Map<string, Endpoint>();
 
-  function enter(endpoint: Endpoint, before: Entry | undefined): Entry {
-    if (before !== undefined && before.endpoint.host === endpoint.host && before.endpoint.port === endpoint.port) {
-      // The same object stays for the same endpoint, so that later comparisons are of references.
-      if (isSameEndpoint(before.endpoint, endpoint)) return before;
-      return { endpoint, refusal: before.refusal };
-    }
-    return { endpoint, refusal: policy.refuse(endpoint.host, endpoint.port) };
+  function refusalOf(endpoint: Endpoint, before: Entry | undefined): string | undefined {
+    const isSameAddress = before?.endpoint.host === endpoint.host && before.endpoint.port === endpoint.port;
+    return isSameAddress ? before.refusal : policy.refuse(endpoint.host, endpoint.port);
   }
 
   return {
     apply(endpoints) {
-      const next = new Map<string, Entry>();
       const added: Endpoint[] = [];
       const removed: Endpoint[] = [];
       const updated: Endpoint[] = [];
       const refused: { endpoint: Endpoint; reason: string }[] = [];
+      let named = 0;
       let differs = false;
+      setNumber++;
 
-      for (const given of endpoints) {
-        if (next.has(given.id)) continue;
-        const before = entries.get(given.id);
-        const entry = enter(given, before);
-        next.set(given.id, entry);
-        if (entry === before) continue;
+      for (const endpoint of endpoints) {
+        const before = entries.get(endpoint.id);
+        if (before?.seenIn === setNumber) continue;
+        named++;
+        if (before !== undefined) {
+          before.seenIn = setNumber;
+          if (isSameEndpoint(before.endpoint, endpoint)) continue;
+        }
         differs = true;
-        const { endpoint, refusal } = entry;
+        const refusal = refusalOf(endpoint, before);
         const wasUsable = before !== undefined && before.refusal === undefined;
-        if (refusal === undefined) {
-          if (wasUsable) {
-            updated.push(endpoint);
-          } else {
-            added.push(endpoint);
-            draining.delete(endpoint.id);
-          }
-        } else {
+        if (refusal !== undefined) {
           if (before?.refusal !== refusal) refused.push({ endpoint, reason: refusal });
           if (wasUsable) removed.push(before.endpoint);
+        } else if (wasUsable) {
+          updated.push(endpoint);
+        } else {
+          added.push(endpoint);
+          draining.delete(endpoint.id);
+        }
+        if (before === undefined) entries.set(endpoint.id, { endpoint, refusal, seenIn: setNumber });
+        else Object.assign(before, { endpoint, refusal });
+      }
+
+      if (named < entries.size) {
+        differs = true;
+        for (const [id, { endpoint, refusal, seenIn }] of entries) {
+          if (seenIn === setNumber) continue;
+          entries.delete(id);
+          if (refusal === undefined) removed.push(endpoint);
         }
       }
-      // As long as no entry differs, every new id was in the old set, so only a smaller set can lack one.
-      if (differs || next.size < entries.size) {
-        for (const [id, { endpoint, refusal }] of entries) {
-          if (refusal === undefined && !next.has(id)) removed.push(endpoint);
-        }
-        for (const endpoint of removed) draining.set(endpoint.id, endpoint);
-        entries = next;
-        ({ known, usable, refusedReasons } = viewsOf(next));
-      }
+      for (const endpoint of removed) draining.set(endpoint.id, endpoint);
+      if (differs) ({ known, usable, refusedReasons } = viewsOf(entries));
       const changed = added.length + removed.length + updated.length + refused.length > 0;
       return { added, removed, updated, refused, changed };
     },

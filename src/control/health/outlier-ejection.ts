@@ -147,6 +147,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     phase: Phase & { kind: 'probing' },
     outcome: Outcome,
     sample: AttemptSample,
+    now: number,
   ): void {
     if (!sample.probe) {
       // In panic the endpoint is used without probes. That it answers well now is what a probe would have shown; that
@@ -155,7 +156,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
       return;
     }
     phase.takenAtMs = undefined;
-    if (outcome.kind === 'ignored' || isLate(outcome, sample, clock.now())) return;
+    if (outcome.kind === 'ignored' || isLate(outcome, sample, now)) return;
     if (outcome.kind === 'success') {
       bringBack(member);
       return;
@@ -163,8 +164,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     eject(member, 'probe-failed', `the probe ended in ${failureInWords(outcome)}`);
   }
 
-  function recordHealthy(member: Member, outcome: Outcome, sample: AttemptSample): void {
-    const now = clock.now();
+  function recordHealthy(member: Member, outcome: Outcome, sample: AttemptSample, now: number): void {
     if (outcome.kind === 'ignored' || outcome.kind === 'overload' || isLate(outcome, sample, now)) return;
     const evidence = (member.evidence ??= createFailureEvidence(settings));
     if (outcome.kind === 'success') {
@@ -208,15 +208,15 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     record(id, outcome, sample) {
       const member = members.get(id);
       if (member === undefined) return;
+      const now = clock.now();
       if (sample.answered) {
-        const now = clock.now();
         member.lastAnsweredAtMs = now;
         answers.note(now);
       }
       if (sample.startedAtMs < member.countsFromMs) return;
       const { phase } = member;
-      if (phase.kind === 'healthy') recordHealthy(member, outcome, sample);
-      else if (phase.kind === 'probing') recordProbing(member, phase, outcome, sample);
+      if (phase.kind === 'healthy') recordHealthy(member, outcome, sample, now);
+      else if (phase.kind === 'probing') recordProbing(member, phase, outcome, sample, now);
     },
     heard(id) {
       const member = members.get(id);
