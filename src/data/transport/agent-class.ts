@@ -21,8 +21,10 @@ export interface AgentOptions {
   };
 }
 
-/** An agent that we made and may close. */
+/** An agent that we made and may close. It makes one dispatcher for each origin. */
 export interface OwnAgent extends DispatcherLike {
+  /** `targets`: the agent, the dispatcher of the origin, the connection. */
+  on(event: 'connect', listener: (origin: URL, targets: readonly DispatcherLike[]) => void): unknown;
   close(): Promise<void>;
   destroy(error?: Error): Promise<void>;
 }

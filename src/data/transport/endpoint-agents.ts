@@ -9,7 +9,7 @@
 import type { Endpoint } from '../../core/endpoint.js';
 import { callError } from '../../core/errors.js';
 import type { FairleadError } from '../../core/errors.js';
-import type { OwnAgent } from './agent-class.js';
+import { AgentPool } from './agent-pool.js';
 import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
 import type { RefuseAddress } from './guarded-lookup.js';
 import { addressRefused, guardedLookup } from './guarded-lookup.js';
@@ -43,20 +43,21 @@ export function createEndpointAgents(input: EndpointAgentsInput): EndpointAgents
   return new PlatformEndpointAgents(input);
 }
 
-/** One endpoint's connections for one origin. */
-interface Pool {
+/** One endpoint at one origin. */
+interface Place {
   readonly origin: string;
   /** Why nothing may be sent there; the same for every request, so it is found out once. */
   readonly refused: FairleadError | undefined;
-  agent: OwnAgent | undefined;
+  pool: AgentPool | undefined;
   /** An endpoint that takes its port or scheme from the caller's URL may have more than one origin; most have one. */
-  readonly next: Pool | undefined;
+  readonly next: Place | undefined;
 }
 
 class PlatformEndpointAgents implements EndpointAgents {
   private readonly input: EndpointAgentsInput;
-  private readonly pools = new Map<string, Pool>();
-  private readonly closing = new Map<OwnAgent, Promise<void>>();
+  private readonly places = new Map<string, Place>();
+  /** Drained pools whose last exchange has not ended. */
+  private readonly draining = new Map<AgentPool, Promise<unknown>>();
   private closed = false;
   private warned = false;
 
@@ -65,48 +66,61 @@ class PlatformEndpointAgents implements EndpointAgents {
   }
 
   get size(): number {
-    return this.pools.size;
+    return this.places.size;
   }
 
   dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler): boolean {
     if (this.closed) return fail(handler, callError('ERR_CLIENT_CLOSED', 'the transport is closed'));
-    const pool = this.poolFor(endpoint.id, options.origin);
-    if (pool.refused !== undefined) return fail(handler, pool.refused);
+    const place = this.placeOf(endpoint.id, options.origin);
+    if (place.refused !== undefined) return fail(handler, place.refused);
     const { platform } = this.input;
     const application = platform.application(shapeOf(handler));
     if (application !== undefined) {
       this.warn(application);
       return application.dispatcher.dispatch(options, bridgeHandler(handler, application.shape));
     }
-    pool.agent ??= this.createAgent(pool.origin);
-    return pool.agent.dispatch(options, bridgeHandler(handler, platform.agentShape));
+    place.pool ??= this.createPool(place.origin);
+    return place.pool.dispatch(options, bridgeHandler(handler, platform.agentShape));
   }
 
   drain(id: string): void {
-    for (let pool = this.pools.get(id); pool !== undefined; pool = pool.next) this.closeAgent(pool.agent);
-    this.pools.delete(id);
+    for (let place = this.places.get(id); place !== undefined; place = place.next) {
+      const { pool } = place;
+      if (pool !== undefined)
+        this.draining.set(
+          pool,
+          pool.close().then(() => this.draining.delete(pool)),
+        );
+    }
+    this.places.delete(id);
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    for (const id of [...this.pools.keys()]) this.drain(id);
-    await Promise.all(this.closing.values());
+    for (const id of [...this.places.keys()]) this.drain(id);
+    await Promise.all(this.draining.values());
   }
 
   async destroy(error?: Error): Promise<void> {
-    const closed = this.close();
-    const agents = [...this.closing.keys()];
-    await Promise.all(agents.map((agent) => agent.destroy(error).catch(() => {})));
-    await closed;
+    this.closed = true;
+    const pools = [...this.draining.keys()];
+    for (const first of this.places.values()) {
+      for (let place: Place | undefined = first; place !== undefined; place = place.next) {
+        if (place.pool !== undefined) pools.push(place.pool);
+      }
+    }
+    this.places.clear();
+    await Promise.all(pools.map((pool) => pool.destroy(error)));
+    await Promise.all(this.draining.values());
   }
 
-  private poolFor(id: string, origin: DispatchOptions['origin']): Pool {
+  private placeOf(id: string, origin: DispatchOptions['origin']): Place {
     const key = String(origin);
-    const known = this.pools.get(id);
-    for (let pool = known; pool !== undefined; pool = pool.next) if (pool.origin === key) return pool;
-    const pool: Pool = { origin: key, refused: this.refusalOf(key), agent: undefined, next: known };
-    this.pools.set(id, pool);
-    return pool;
+    const known = this.places.get(id);
+    for (let place = known; place !== undefined; place = place.next) if (place.origin === key) return place;
+    const place: Place = { origin: key, refused: this.refusalOf(key), pool: undefined, next: known };
+    this.places.set(id, place);
+    return place;
   }
 
   /** Literal addresses are dialled without a lookup, so they are checked here; names are checked again when they resolve. */
@@ -116,9 +130,9 @@ class PlatformEndpointAgents implements EndpointAgents {
     return reason === undefined ? undefined : addressRefused(`${host}: ${reason}`);
   }
 
-  private createAgent(origin: string): OwnAgent {
+  private createPool(origin: string): AgentPool {
     const { transport, tls, platform, refuseAddress } = this.input;
-    return platform.createAgent({
+    const agent = platform.createAgent({
       connections: transport.maxConnections,
       keepAliveTimeout: transport.keepAliveTimeoutMs,
       allowH2: false,
@@ -128,15 +142,7 @@ class PlatformEndpointAgents implements EndpointAgents {
         lookup: guardedLookup(hostAndPort(origin).port, refuseAddress),
       },
     });
-  }
-
-  private closeAgent(agent: OwnAgent | undefined): void {
-    if (agent === undefined) return;
-    const done = agent.close().then(
-      () => void this.closing.delete(agent),
-      () => void this.closing.delete(agent),
-    );
-    this.closing.set(agent, done);
+    return new AgentPool(agent);
   }
 
   private warn({ description }: ApplicationDispatcher): void {
