@@ -60,7 +60,7 @@ export function createClient(options: ClientOptions): Client {
         if (settings.unlisted === 'reject') throw unknownService(url);
         return wires.plainFetch(input, init?.fairlead === undefined ? init : wireInit(init));
       } catch (error) {
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       }
     },
     async request(url, input = {}) {

@@ -25,6 +25,7 @@ import type { ExchangeObserver } from '../data/transport/exchange-observer.js';
 import { createAddressPolicy } from '../kit/address-policy.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceState } from './service-state.js';
+import { createServiceAnnouncer, type ServiceAnnouncer } from './service-announcer.js';
 import { unpickableError } from './service-errors.js';
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.js';
 
@@ -75,6 +76,7 @@ class WiredService implements Service {
   private readonly ejection: OutlierEjection | undefined;
   private readonly balancer: Balancer;
   private readonly room: WaitingRoom;
+  private readonly announcer: ServiceAnnouncer;
   private connections: Connections | undefined;
   private selection: Selection;
   private closed = false;
@@ -93,6 +95,7 @@ class WiredService implements Service {
     this.refuseAddress = (address, port) => policy.refuse(address, port);
     this.budget = createRetryBudget(settings.retry === false ? NO_RETRIES : settings.retry.budget, clock);
     this.room = createWaitingRoom(clock);
+    this.announcer = createServiceAnnouncer(name, settings.resolver.kind, deps);
     this.membership = createMembership({ policy });
     this.ejection = settings.ejection === false ? undefined : this.watchOutliers(settings.ejection);
     this.balancer = createBalancer({
@@ -111,9 +114,9 @@ class WiredService implements Service {
       clock,
       random,
       onChange: (resolution) => this.resolved(resolution),
-      onAnswer: (resolution, count) => this.answered(resolution, count),
-      onError: (error, resolution) => this.unanswered(error, resolution),
-      onRefused: (refused) => this.announce([], [], [], refused),
+      onAnswer: (resolution, count) => this.announcer.answered(resolution, count),
+      onError: (error, resolution) => this.announcer.unanswered(error, resolution),
+      onRefused: (refused) => this.announcer.refused(refused),
     });
   }
 
@@ -201,12 +204,8 @@ class WiredService implements Service {
       settings,
       clock: this.clock,
       random: this.random,
-      onEject: ({ id, ...rest }) => {
-        if (this.events.wants('eject')) this.events.emit('eject', { service: this.name, endpoint: id, ...rest });
-      },
-      onUneject: ({ id, by }) => {
-        if (this.events.wants('uneject')) this.events.emit('uneject', { service: this.name, endpoint: id, by });
-      },
+      onEject: (info) => this.announcer.ejected(info),
+      onUneject: (info) => this.announcer.unejected(info),
       onChange: () => {
         this.publish();
         const out = this.ejection?.ejectedCount ?? 0;
@@ -217,17 +216,12 @@ class WiredService implements Service {
   }
 
   private resolved(resolution: Resolution): void {
-    const { added, removed, updated, refused, changed } = this.membership.apply(resolution.endpoints);
-    if (changed) {
+    const change = this.membership.apply(resolution.endpoints);
+    if (change.changed) {
       this.ejection?.setMembers(this.membership.endpoints.map(({ id }) => id));
       this.publish();
-      for (const { id } of removed) if (this.balancer.inFlightOf(id) === 0) this.endpointIdle(id);
-      this.announce(
-        added,
-        removed,
-        updated,
-        refused.map(({ endpoint, reason }) => ({ input: endpoint.id, reason })),
-      );
+      for (const { id } of change.removed) if (this.balancer.inFlightOf(id) === 0) this.endpointIdle(id);
+      this.announcer.changed(change);
     }
     if (this.pickable) this.room.release(undefined);
     else if (this.room.size > 0) {
@@ -240,9 +234,7 @@ class WiredService implements Service {
     const before = this.selection.set.panic;
     this.selection = this.select();
     this.balancer.update(this.selection.set);
-    const { set, healthyCount: healthy, total } = this.selection;
-    if (set.panic !== before && this.events.wants('panic'))
-      this.events.emit('panic', { service: this.name, on: set.panic, healthy, total });
+    if (this.selection.set.panic !== before) this.announcer.panicked(this.selection);
   }
 
   private select(): Selection {
@@ -270,34 +262,6 @@ class WiredService implements Service {
   private knownIds(): string[] {
     const { endpoints, draining } = this.membership;
     return [...endpoints.map(({ id }) => id), ...draining.keys()];
-  }
-
-  private answered({ status, held }: Resolution, endpoints: number): void {
-    if (!this.events.wants('resolve')) return;
-    const resolver = this.settings.resolver.kind;
-    this.events.emit('resolve', {
-      service: this.name,
-      resolver,
-      status,
-      endpoints,
-      ...(held === undefined ? {} : { held }),
-    });
-  }
-
-  private unanswered(error: unknown, { answeredAtMs }: Resolution): void {
-    if (!this.events.wants('resolveError')) return;
-    const ageMs = answeredAtMs === undefined ? undefined : this.clock.now() - answeredAtMs;
-    this.events.emit('resolveError', { service: this.name, resolver: this.settings.resolver.kind, error, ageMs });
-  }
-
-  private announce(
-    added: readonly Endpoint[],
-    removed: readonly Endpoint[],
-    updated: readonly Endpoint[],
-    refused: readonly { input: string; reason: string }[],
-  ): void {
-    if (this.events.wants('endpoints'))
-      this.events.emit('endpoints', { service: this.name, added, removed, updated, refused });
   }
 }
 

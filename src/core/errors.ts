@@ -86,7 +86,7 @@ export function callError(code: ErrorCode, message: string, details: ErrorDetail
   error.service = details.service;
   error.attempts = details.attempts ?? [];
   brand(error);
-  return error as unknown as FairleadError;
+  return error;
 }
 
 function brand(error: Error): void {

@@ -60,6 +60,9 @@ export class Attempt implements ExchangeObserver {
   private readonly owner: AttemptOwner;
   private readonly lease: BalancerLease;
   private readonly startedAtMs: number;
+  /** When the request began to be written: what came before (a queue, a handshake) says little about the endpoint's speed. */
+  private sentAtMs = 0;
+  private latencyMs: number | undefined;
   private timer: Disposable | undefined;
   private timerDueMs = 0;
   private abortExchange: ((reason: unknown) => void) | undefined;
@@ -99,6 +102,7 @@ export class Attempt implements ExchangeObserver {
       return;
     }
     this.sent = true;
+    this.sentAtMs = this.route.clock.now();
     this.abortExchange = abort;
   }
 
@@ -117,7 +121,9 @@ export class Attempt implements ExchangeObserver {
     if (this.settled) return;
     this.disarm();
     this.status = status;
-    this.durationMs = this.route.clock.now() - this.startedAtMs;
+    const now = this.route.clock.now();
+    this.durationMs = now - this.startedAtMs;
+    this.latencyMs = now - this.sentAtMs;
     this.lease.answered = true;
     this.outcome = classifyResponse(this.route.classifier, this.owner.method, status, header);
     if (this.outcome.kind === 'overload') this.retryAfterMs = this.outcome.retryAfterMs;
@@ -185,7 +191,7 @@ export class Attempt implements ExchangeObserver {
     if (this.settled) return;
     this.settled = true;
     this.disarm();
-    this.lease.settle(outcome, this.lease.answered ? this.durationMs : undefined);
+    this.lease.settle(outcome, this.latencyMs);
     this.owner.attemptEnded(this);
   }
 

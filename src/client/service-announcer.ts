@@ -1,0 +1,58 @@
+/** Tells listeners what happens to one service. Nothing is built for an event that nobody listens to. */
+
+import type { Refusal } from '../control/discovery/read-answer.js';
+import type { Selection } from '../control/eligibility.js';
+import type { EjectInfo, UnejectInfo } from '../control/health/ejection-state.js';
+import type { MembershipChange } from '../control/membership.js';
+import type { Clock } from '../core/clock.js';
+import type { EventSink } from '../core/events.js';
+import type { Resolution } from '../core/resolution.js';
+
+export interface ServiceAnnouncer {
+  /** Discovery answered with so many endpoints. */
+  answered(resolution: Resolution, endpoints: number): void;
+  /** Discovery could not be asked. */
+  unanswered(error: unknown, resolution: Resolution): void;
+  changed(change: MembershipChange): void;
+  /** Inputs that could not be read. */
+  refused(refused: readonly Refusal[]): void;
+  ejected(info: EjectInfo): void;
+  unejected(info: UnejectInfo): void;
+  panicked(selection: Selection): void;
+}
+
+export function createServiceAnnouncer(
+  service: string,
+  resolver: string,
+  { events, clock }: { readonly events: EventSink; readonly clock: Clock },
+): ServiceAnnouncer {
+  return {
+    answered({ status, held }, endpoints) {
+      if (!events.wants('resolve')) return;
+      events.emit('resolve', { service, resolver, status, endpoints, ...(held === undefined ? {} : { held }) });
+    },
+    unanswered(error, { answeredAtMs }) {
+      if (!events.wants('resolveError')) return;
+      const ageMs = answeredAtMs === undefined ? undefined : clock.now() - answeredAtMs;
+      events.emit('resolveError', { service, resolver, error, ageMs });
+    },
+    changed({ added, removed, updated, refused: outside }) {
+      if (!events.wants('endpoints')) return;
+      const refused = outside.map(({ endpoint, reason }) => ({ input: endpoint.id, reason }));
+      events.emit('endpoints', { service, added, removed, updated, refused });
+    },
+    refused(refused) {
+      if (events.wants('endpoints'))
+        events.emit('endpoints', { service, added: [], removed: [], updated: [], refused });
+    },
+    ejected({ id, ...rest }) {
+      if (events.wants('eject')) events.emit('eject', { service, endpoint: id, ...rest });
+    },
+    unejected({ id, by }) {
+      if (events.wants('uneject')) events.emit('uneject', { service, endpoint: id, by });
+    },
+    panicked({ set, healthyCount: healthy, total }) {
+      if (events.wants('panic')) events.emit('panic', { service, on: set.panic, healthy, total });
+    },
+  };
+}
