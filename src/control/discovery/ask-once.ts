@@ -17,11 +17,13 @@ export interface AskOptions {
 export function askOnce<T>(question: (signal: AbortSignal) => Promise<T>, options: AskOptions): Promise<T> {
   const { clock, timeoutMs, signal } = options;
   return new Promise<T>((resolve, reject) => {
+    // The reason is the resolver's own value and goes on as it is.
+    const fail: (reason: unknown) => void = reject;
     const controller = new AbortController();
     const abandon = (reason: unknown): void => {
       end();
       controller.abort(reason);
-      reject(reason as Error);
+      fail(reason);
     };
     const timer = clock.setTimer(() => abandon(timeoutError(timeoutMs)), timeoutMs);
     let unlink = (): void => {};
@@ -40,7 +42,7 @@ export function askOnce<T>(question: (signal: AbortSignal) => Promise<T>, option
       },
       (error: unknown) => {
         end();
-        reject(error as Error);
+        fail(error);
       },
     );
   });

@@ -10,10 +10,10 @@ import type { Refusal } from './read-answer.js';
 export interface FeedContext extends WatchContext {
   readonly cache: CacheSettings;
   /** Calls `listener` whenever somebody wants discovery to be asked again now. */
-  onRefresh(listener: () => void): void;
+  readonly onRefresh: (listener: () => void) => void;
   /** A part of the answer could not be asked, which is no failure of the whole. */
-  reportError(error: unknown): void;
-  reportRefused(refused: readonly Refusal[]): void;
+  readonly reportError: (error: unknown) => void;
+  readonly reportRefused: (refused: readonly Refusal[]) => void;
 }
 
 /** The context with what is missing filled in: a watcher around a combinator may have passed on the public part only. */

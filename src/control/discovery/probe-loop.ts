@@ -36,7 +36,11 @@ export function createProbeLoop(options: ProbeLoopOptions): Session {
     clock,
     random,
     maxQuestions: 1,
-    ask: async (asked, ctx) => readAnswer(await asked.resolve(ctx)),
+    ask: async (asked, { signal }) => {
+      // Clock and randomness are for our own probers; the contract promises the signal only.
+      const ctx = { signal, clock, random };
+      return readAnswer(await asked.resolve(ctx));
+    },
   });
   let asking = false;
   let lastAskedMs = -Infinity;

@@ -11,24 +11,23 @@ import type { Endpoint } from '../../core/endpoint.js';
 import { UNKNOWN_RESOLUTION, type Resolution } from '../../core/resolution.js';
 import { holdEndsAtMs, judgeAnswer, noteFailure, NOTHING_APPLIED, type GuardState } from './answer-guard.js';
 import type { CacheSettings } from './cache-settings.js';
-import type { CheckedAnswer, Refusal } from './read-answer.js';
+import type { Refusal } from './read-answer.js';
 import { keepKnown } from './same-endpoints.js';
+import type { SessionSink } from './session.js';
 
 export interface ResolutionListeners {
   /** The status, the endpoints, what is held, or whether asking fails has changed. */
   onChange(resolution: Resolution): void;
-  /** Discovery answered with `count` usable endpoints; `resolution` says what came of it. */
+  /** Discovery answered with `count` usable endpoints, or such an answer was held long enough; `resolution` says what came of it. */
   onAnswer?(resolution: Resolution, count: number): void;
-  /** Discovery could not be asked. */
+  /** Discovery could not be asked, or not for so long that what was known is too old. */
   onError?(error: unknown, resolution: Resolution): void;
   /** Inputs were left out of an answer; said once until they change. */
   onRefused?(refused: readonly Refusal[]): void;
 }
 
-export interface ResolutionKeeper {
-  current(): Resolution;
-  answer(answer: CheckedAnswer): void;
-  failure(error: unknown): void;
+export interface ResolutionKeeper extends SessionSink {
+  readonly current: () => Resolution;
   /** Drops what is timed; nothing is heard from it again. */
   close(): void;
 }
@@ -46,7 +45,6 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
   const { settings, clock } = options;
   let current = options.initial ?? UNKNOWN_RESOLUTION;
   let guard: GuardState = { applied: current.endpoints.length, hold: undefined };
-  let heldAnswer: { readonly endpoints: readonly Endpoint[]; readonly atMs: number } | undefined;
   let reported: readonly Refusal[] = [];
   /** At most one: for the end of the grace while answers come, for the end of staleness while they do not. */
   let timer: Disposable | undefined;
@@ -64,16 +62,15 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
     if (!same) options.onChange(current);
   }
 
-  function setTimer(atMs: number | undefined, callback: () => void): void {
+  function setTimer(atMs: number | undefined, callback: () => void = () => {}): void {
     timer?.[Symbol.dispose]();
-    timer = atMs === undefined ? undefined : clock.setTimer(callback, Math.max(0, atMs - clock.now()));
+    timer = atMs === undefined || closed ? undefined : clock.setTimer(callback, Math.max(0, atMs - clock.now()));
   }
 
   function apply(endpoints: readonly Endpoint[], answeredAtMs: number): void {
     const kept = endpoints.length === 0 ? NOBODY : keepKnown(current.endpoints, endpoints);
     guard = { applied: kept.length, hold: undefined };
-    heldAnswer = undefined;
-    setTimer(undefined, () => {});
+    setTimer(undefined);
     change({
       status: kept.length === 0 ? 'none' : 'found',
       endpoints: kept,
@@ -85,18 +82,17 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
   }
 
   function hold(endpoints: readonly Endpoint[], nowMs: number): void {
-    heldAnswer = { endpoints, atMs: nowMs };
     setTimer(holdEndsAtMs(guard, settings), () => {
-      if (heldAnswer !== undefined) apply(heldAnswer.endpoints, heldAnswer.atMs);
+      apply(endpoints, nowMs);
+      options.onAnswer?.(current, endpoints.length);
     });
     change({ error: undefined, failingSinceMs: undefined, held: guard.hold?.kind });
   }
 
-  function expire(): void {
+  function fail(error: unknown, failingSinceMs: number): void {
     guard = NOTHING_APPLIED;
-    heldAnswer = undefined;
-    setTimer(undefined, () => {});
-    change({ status: 'failed', endpoints: NOBODY, held: undefined });
+    setTimer(undefined);
+    change({ status: 'failed', endpoints: NOBODY, error, failingSinceMs, held: undefined });
   }
 
   function reportRefused(refused: readonly Refusal[]): void {
@@ -119,30 +115,27 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
       reportRefused(answer.refused);
       if (verdict.apply) apply(answer.endpoints, nowMs);
       else hold(answer.endpoints, nowMs);
-      options.onAnswer?.(current, count);
+      if (!closed) options.onAnswer?.(current, count);
     },
     failure(reason) {
       if (closed) return;
       const nowMs = clock.now();
       const error = reason ?? new Error('the resolver failed without saying why');
       guard = noteFailure(guard);
-      const staleUntilMs = current.status === 'found' ? (current.answeredAtMs ?? nowMs) + settings.staleMs : nowMs;
-      const stale = nowMs < staleUntilMs;
       const failingSinceMs = current.failingSinceMs ?? nowMs;
-      if (stale) {
-        setTimer(staleUntilMs, expire);
+      const staleUntilMs = current.status === 'found' ? (current.answeredAtMs ?? nowMs) + settings.staleMs : nowMs;
+      if (nowMs < staleUntilMs) {
         change({ error, failingSinceMs });
-      } else {
-        guard = NOTHING_APPLIED;
-        heldAnswer = undefined;
-        setTimer(undefined, () => {});
-        change({ status: 'failed', endpoints: NOBODY, error, failingSinceMs, held: undefined });
-      }
-      options.onError?.(error, current);
+        setTimer(staleUntilMs, () => {
+          fail(error, failingSinceMs);
+          options.onError?.(error, current);
+        });
+      } else fail(error, failingSinceMs);
+      if (!closed) options.onError?.(error, current);
     },
     close() {
       closed = true;
-      setTimer(undefined, () => {});
+      setTimer(undefined);
     },
   };
 }

@@ -10,6 +10,6 @@ export interface Session {
 
 /** Where a session delivers. */
 export interface SessionSink {
-  answer(answer: CheckedAnswer): void;
-  failure(error: unknown): void;
+  readonly answer: (answer: CheckedAnswer) => void;
+  readonly failure: (error: unknown) => void;
 }

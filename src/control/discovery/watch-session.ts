@@ -12,6 +12,9 @@ import type { FeedContext } from './feed-context.js';
 import { readAnswer, type Refusal } from './read-answer.js';
 import type { Session, SessionSink } from './session.js';
 
+/** However short the backoff is set, a watcher that throws at once is not started in a spin. */
+const LEAST_RESTART_MS = 100;
+
 export interface WatchSessionOptions extends SessionSink {
   readonly watcher: Watcher;
   readonly settings: CacheSettings;
@@ -99,10 +102,10 @@ export function createWatchSession(options: WatchSessionOptions): Session {
   }
 
   function restartLater(): void {
-    const delayMs =
-      settings.retryBaseMs / 2 + fullJitter(settings.retryBaseMs, settings.retryMaxMs, crashesInARow++, random);
+    const { retryBaseMs, retryMaxMs } = settings;
+    const delayMs = retryBaseMs / 2 + fullJitter(retryBaseMs, retryMaxMs, crashesInARow++, random);
     timer?.[Symbol.dispose]();
-    timer = clock.setTimer(start, delayMs);
+    timer = clock.setTimer(start, Math.max(delayMs, LEAST_RESTART_MS));
   }
 
   function refreshNow(): void {
