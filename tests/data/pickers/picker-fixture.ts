@@ -1,0 +1,93 @@
+import type { Clock } from '../../../src/core/clock.js';
+import type { Endpoint } from '../../../src/core/endpoint.js';
+import type { Random } from '../../../src/core/random.js';
+import type { Loads, Picker, PickerFactory } from '../../../src/data/picker.js';
+import { createFakeClock } from '../../../src/testing/fake-clock.js';
+import { createSeededRandom } from '../../../src/testing/seeded-random.js';
+
+export function endpoint(id: string, weight = 1): Endpoint {
+  return {
+    id,
+    host: id,
+    port: 80,
+    scheme: 'http',
+    basePath: '',
+    weight,
+    priority: 0,
+    region: undefined,
+    zone: undefined,
+    hostname: undefined,
+    metadata: {},
+  };
+}
+
+/** Endpoints 'e0', 'e1', … of these weights, or that many of weight 1. */
+export function endpoints(weights: readonly number[] | number): Endpoint[] {
+  const list = typeof weights === 'number' ? new Array<number>(weights).fill(1) : weights;
+  return list.map((weight, index) => endpoint(`e${index}`, weight));
+}
+
+/** Loads that a test writes by hand. */
+export interface HandLoads extends Loads {
+  readonly inFlightOf: number[];
+  readonly scoreOf: number[];
+  readonly latencyOf: number[];
+}
+
+export function handLoads(count: number): HandLoads {
+  const zeros = (): number[] => new Array<number>(count).fill(0);
+  const [inFlightOf, scoreOf, latencyOf] = [zeros(), zeros(), zeros()];
+  return {
+    inFlightOf,
+    scoreOf,
+    latencyOf,
+    nowMs: 0,
+    inFlight: (index) => inFlightOf[index]!,
+    failureScore: (index) => scoreOf[index]!,
+    latencyMs: (index) => latencyOf[index]!,
+  };
+}
+
+interface Setup {
+  loads?: Loads;
+  random?: Random;
+  previous?: Picker;
+  clock?: Clock;
+}
+
+export function makePicker(factory: PickerFactory, list: readonly Endpoint[], setup: Setup = {}): Picker {
+  return factory({
+    endpoints: list,
+    loads: setup.loads ?? handLoads(list.length),
+    clock: setup.clock ?? createFakeClock(),
+    random: setup.random ?? createSeededRandom(1),
+    previous: setup.previous,
+  });
+}
+
+/** How often each index is picked. */
+export function countPicks(picker: Picker, count: number, picks: number, tried?: ReadonlySet<string>): number[] {
+  const counts = new Array<number>(count).fill(0);
+  const context = tried === undefined ? {} : { tried };
+  for (let pick = 0; pick < picks; pick++) {
+    const index = picker.pick(context);
+    if (!(index in counts)) throw new Error(`picked ${index} of ${count}`);
+    counts[index]! += 1;
+  }
+  return counts;
+}
+
+/** Five standard deviations of a binomial count: exceeded by chance once in 1.7 million comparisons, and a seed does not change. */
+export function tolerance(picks: number, probability: number): number {
+  return 5 * Math.sqrt(picks * probability * (1 - probability));
+}
+
+export function expectShares(counts: readonly number[], shares: readonly number[]): void {
+  const picks = counts.reduce((sum, count) => sum + count, 0);
+  counts.forEach((count, index) => {
+    const off = Math.abs(count - picks * shares[index]!);
+    if (off > tolerance(picks, shares[index]!)) {
+      throw new Error(`endpoint ${index} got ${count} of ${picks} picks, expected ${picks * shares[index]!}`);
+    }
+  });
+}
