@@ -69,8 +69,12 @@ describe('the retry budget', () => {
         let calls = 0;
         let retries = 0;
         for (const isCall of steps) {
-          if (isCall) (calls++, budget.deposit());
-          else if (budget.tryWithdraw()) retries++;
+          if (isCall) {
+            calls++;
+            budget.deposit();
+          } else if (budget.tryWithdraw()) {
+            retries++;
+          }
           const floor = Math.min(chosen.minPerSecond * 10, 2 * Math.sqrt(calls));
           // Prices are whole thousandths of a call, so that 0.75 is 0.7502: one in a thousand.
           expect(retries).toBeLessThanOrEqual(chosen.ratio * calls * 1.001 + floor + 1e-9);
