@@ -165,6 +165,20 @@ describe('learned state', () => {
   });
 });
 
+it('does not call an endpoint idle for the end of an attempt from a former life', () => {
+  const { balancer, idle } = rig({}, setOf([endpoint('e0')]));
+  const former = take(balancer);
+  balancer.update(setOf([]));
+  balancer.retain([]);
+  balancer.update(setOf([endpoint('e0')]));
+  const present = take(balancer);
+  balancer.update(setOf([]));
+  former.settle(SUCCESS);
+  expect(idle).toEqual([]);
+  present.settle(SUCCESS);
+  expect(idle).toEqual(['e0']);
+});
+
 describe('limits', () => {
   it('refuse what goes beyond the service, and what nobody can take', () => {
     const { balancer } = rig({ limits: { maxInFlight: 3, maxInFlightPerEndpoint: 10 } });
