@@ -3,31 +3,42 @@
  * be seen from up here than below fetch: whether a request left is known only when its error proves that it did not.
  */
 
+import { isReplayableBody } from '../idempotency.js';
 import { isConnectError } from './connect-error.js';
 import type { Connections } from './connections.js';
-import type { DispatchOptions } from './dispatcher-like.js';
+import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
 import type { ExchangeObserver } from './exchange-observer.js';
 import { trackBody } from './track-body.js';
 
 /** Where the Response of one exchange goes: the counterpart of undici's handlers for a fetch. */
 export interface ResponseSink {
+  readonly takesResponse: true;
   resolve(response: Response): void;
   reject(error: unknown): void;
 }
 
 export function createFetchConnections(fetch: typeof globalThis.fetch): Connections {
-  const open = new Set<AbortController>();
+  const open = new Set<(error: unknown) => void>();
   return {
     send(_endpoint, options, handler, observer) {
+      if (!isSink(handler)) throw notSupported();
       const controller = new AbortController();
-      open.add(controller);
-      void exchange(fetch, options, handler as ResponseSink, observer, controller).finally(() => open.delete(controller));
+      const over = (): void => void open.delete(abort);
+      const abort = (reason: unknown): void => {
+        over();
+        controller.abort(reason);
+        // A fetch that does not listen to its signal must not keep the caller waiting.
+        if (!observer.failed(reason)) handler.reject(reason);
+      };
+      open.add(abort);
+      observer.started(abort);
+      if (!controller.signal.aborted) void exchange(fetch, options, handler, observer, over, controller.signal);
     },
     // The fetch keeps its own connections.
     drain: () => {},
     close: () => Promise.resolve(),
     destroy(error) {
-      for (const controller of open) controller.abort(error);
+      for (const abort of open) abort(error);
       return Promise.resolve();
     },
   };
@@ -38,20 +49,39 @@ async function exchange(
   options: DispatchOptions,
   sink: ResponseSink,
   observer: ExchangeObserver,
-  controller: AbortController,
+  over: () => void,
+  signal: AbortSignal,
 ): Promise<void> {
   const { origin, path, init, method, headers, body } = options;
-  observer.started((reason) => controller.abort(reason));
+  const failed = (error: unknown): boolean => {
+    over();
+    return observer.failed(error);
+  };
+  const ended = (): void => {
+    over();
+    observer.ended();
+  };
   try {
     const response = await fetch(
       `${String(origin)}${path}`,
-      Object.assign({}, init, { method, headers, body, redirect: 'manual', signal: controller.signal }) as RequestInit,
+      Object.assign({}, init, { method, headers, body, redirect: 'manual', signal }) as RequestInit,
     );
+    if (signal.aborted) return void response.body?.cancel().catch(() => {});
     observer.responded(response.status, (name) => response.headers.get(name) ?? undefined);
-    sink.resolve(trackBody(response, observer));
+    sink.resolve(trackBody(response, { ended, failed }, signal));
   } catch (error) {
     const cause = (error as { cause?: unknown } | null)?.cause ?? error;
-    if (isConnectError(cause)) observer.neverLeft?.();
-    if (!observer.failed(cause)) sink.reject(error);
+    // A stream may have been used up by the attempt, even though nothing left.
+    if (isConnectError(cause) && isReplayableBody(body)) observer.neverLeft?.();
+    if (!failed(cause)) sink.reject(error);
   }
+}
+
+function isSink(handler: DispatchHandler): handler is ResponseSink {
+  return (handler as Partial<ResponseSink>).takesResponse === true;
+}
+
+function notSupported(): Error {
+  const message = "only client.fetch works over a fetch that takes the place of the platform's undici";
+  return Object.assign(new Error(message), { code: 'UND_ERR_NOT_SUPPORTED' });
 }
