@@ -24,7 +24,10 @@ export function createRewritingWire(fetch: typeof globalThis.fetch, router: Rout
     const mode = init.redirect ?? (typeof input === 'object' && 'redirect' in input ? input.redirect : 'follow');
     let hop = firstHop(input, init, call.method);
     for (let redirects = 0; ; redirects++) {
-      const response = await sendHop(fetch, router, hop, init, call);
+      const isService = router.route(hop.url.origin) !== undefined;
+      const refusal = isService ? undefined : router.refuse(hop.url.origin);
+      if (refusal !== undefined) throw refusal;
+      const response = await (isService ? sendToService(hop, init, call) : sendElsewhere(fetch, hop, init));
       const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
       if (location === null || mode === 'manual') return asLogical(response, hop.url, redirects > 0);
       await response.body?.cancel();
@@ -32,6 +35,9 @@ export function createRewritingWire(fetch: typeof globalThis.fetch, router: Rout
       if (redirects === MAX_REDIRECTS)
         throw new TypeError('fetch failed', { cause: new Error('redirect count exceeded') });
       hop = nextHop(hop, new URL(location, hop.url), response.status);
+      // Used up by the hop before (Fetch standard, "HTTP-redirect fetch", step 11).
+      if (isStream(hop.body))
+        throw new TypeError('fetch failed', { cause: new Error('a stream cannot be sent again') });
     }
   };
 }
@@ -46,18 +52,15 @@ function firstHop(input: FetchInput, init: RequestInit, method: string): Hop {
   };
 }
 
-function sendHop(
-  fetch: typeof globalThis.fetch,
-  router: Router,
-  { url, method, headers, body }: Hop,
-  init: RequestInit,
-  call: Call,
-): Promise<Response> {
-  if (router.route(url.origin) === undefined) {
-    return fetch(url, Object.assign({}, init, { method, headers, body, redirect: 'manual' }) as RequestInit);
-  }
+function sendElsewhere(fetch: typeof globalThis.fetch, hop: Hop, init: RequestInit): Promise<Response> {
+  const { url, method, headers, body } = hop;
+  return fetch(url, Object.assign({}, init, { method, headers, body, redirect: 'manual' }) as RequestInit);
+}
+
+function sendToService({ url, method, headers, body }: Hop, init: RequestInit, call: Call): Promise<Response> {
   return new Promise((resolve, reject) => {
     const sink: ResponseSink = {
+      takesResponse: true,
       resolve,
       // As from the platform's fetch, so that both wires look the same from above.
       reject: (error) =>
@@ -67,15 +70,17 @@ function sendHop(
       origin: url.origin,
       path: url.pathname + url.search,
       method,
-      headers,
+      // The form that both fetch and the routing know.
+      headers: Object.fromEntries(headers),
       body,
-      init:
-        body !== null && typeof body === 'object' && 'getReader' in body
-          ? Object.assign({ duplex: 'half' }, init)
-          : init,
+      init: isStream(body) ? Object.assign({ duplex: 'half' }, init) : init,
     };
     call.dispatch(options, sink);
   });
+}
+
+function isStream(body: Hop['body']): boolean {
+  return typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body);
 }
 
 /** Credentials stay with the host they were meant for; a POST becomes a GET where browsers and servers agreed on it. */
@@ -91,7 +96,8 @@ function nextHop(hop: Hop, url: URL, status: number): Hop {
 
 /** The caller asked for a name, so that is what the response says. */
 function asLogical(response: Response, url: URL, redirected: boolean): Response {
-  Object.defineProperty(response, 'url', { value: url.href });
-  Object.defineProperty(response, 'redirected', { value: redirected });
+  // Configurable, for a fetch that answers with the same object again.
+  Object.defineProperty(response, 'url', { value: url.href, configurable: true });
+  Object.defineProperty(response, 'redirected', { value: redirected, configurable: true });
   return response;
 }

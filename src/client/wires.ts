@@ -1,6 +1,6 @@
 /** The way to the network: the platform's own undici where there is one, any fetch by rewriting the URL elsewhere. */
 
-import { callError } from '../core/errors.js';
+import { callError, type FairleadError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { Router } from '../data/call.js';
 import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
@@ -43,9 +43,11 @@ export function createWires(settings: ClientSettings, directory: () => ServiceDi
 
   const router: Router = {
     route: (origin) => directory().match(origin)?.service,
+    refuse: (origin) => (settings.unlisted === 'reject' ? unknownService(origin) : undefined),
     passThrough(options, handler) {
-      if (settings.unlisted === 'reject') {
-        failHandler(handler, unknownService(String(options.origin)));
+      const refusal = router.refuse(String(options.origin));
+      if (refusal !== undefined) {
+        failHandler(handler, refusal);
         return true;
       }
       return elsewhere.dispatch(options, handler);
@@ -98,7 +100,7 @@ function createPassThrough(platform: () => Platform): {
   };
 }
 
-export function unknownService(host: string): ReturnType<typeof callError> {
+export function unknownService(host: string): FairleadError {
   return callError('ERR_UNKNOWN_SERVICE', `${host} is no service of this client, and unlisted hosts are rejected`, {
     service: host,
   });

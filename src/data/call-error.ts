@@ -11,7 +11,8 @@ export function errorOfCall(call: Call, raw: unknown): unknown {
   const { last, refusal } = call;
   const service = call.route.name;
   if (last === undefined) return refusal ?? raw;
-  if (last.error === undefined && refusal === undefined) return raw;
+  // An answer before a refusal is a redirect, and the refusal is about where it leads.
+  if (last.error === undefined && (refusal === undefined || last.outcome?.kind === 'success')) return refusal ?? raw;
   if (last.outcome?.kind === 'ignored') return raw;
   const attempts = call.attemptReports();
   const cause = refusal ?? last.error;

@@ -23,6 +23,8 @@ import { routeOptions } from './transport/route-options.js';
 export interface Router {
   /** The service for an origin such as `http://orders:8080`; undefined when its host is none. */
   route(origin: string): ServiceRoute | undefined;
+  /** Why a host that is no service must not be called; undefined when it may. */
+  refuse(origin: string): FairleadError | undefined;
   /** Sends to a host that is no service, or refuses. */
   passThrough(options: DispatchOptions, handler: DispatchHandler): boolean;
 }
@@ -100,7 +102,10 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     // A redirect has led elsewhere.
     const elsewhere = withoutCredentials(options);
     const route = this.router.route(origin);
-    if (route === undefined) return this.router.passThrough(elsewhere, handler);
+    if (route === undefined) {
+      const refusal = this.router.refuse(origin);
+      return refusal === undefined ? this.router.passThrough(elsewhere, handler) : this.refuse(handler, refusal);
+    }
     return this.send(route, { options: elsewhere, handler, failovers: 0 });
   }
 
