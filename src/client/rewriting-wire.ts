@@ -97,7 +97,7 @@ function nextHop(hop: Hop, url: URL, status: number): Hop {
 /** The caller asked for a name, so that is what the response says. */
 function asLogical(response: Response, url: URL, redirected: boolean): Response {
   // Configurable, for a fetch that answers with the same object again.
-  Object.defineProperty(response, 'url', { value: url.href, configurable: true });
+  Object.defineProperty(response, 'url', { value: url.href.replace(/#.*/s, ''), configurable: true });
   Object.defineProperty(response, 'redirected', { value: redirected, configurable: true });
   return response;
 }

@@ -193,7 +193,7 @@ describe.each([
 
   it('fails a streamed upload, which cannot be sent twice, and blames nobody', async () => {
     const body = new Blob(['order 1']).stream();
-    const init = { method: 'POST', body, duplex: 'half' };
+    const init = { method: 'POST', body, duplex: 'half' as const };
     const error = await rejectionOf(client.fetch(`http://orders${to('http://payments/', 307)}`, init));
     expect(error.name).toBe('TypeError');
     expect((await Promise.all(payments.servers.map((server) => server.stats()))).map((s) => s.requests)).toEqual([

@@ -20,7 +20,7 @@ export function trackBody(response: Response, observer: BodyObserver, signal: Ab
     observer.ended();
     return response;
   }
-  const reader = response.body.getReader();
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   const body = new ReadableStream<Uint8Array>(
     {
       start(controller) {
@@ -57,7 +57,7 @@ export function trackBody(response: Response, observer: BodyObserver, signal: Ab
   return new Response(body, { status, statusText, headers });
 }
 
-function release(reader: ReadableStreamDefaultReader, reason: unknown): void {
+function release(reader: ReadableStreamDefaultReader<Uint8Array>, reason: unknown): void {
   // A body that broke by itself rejects.
   reader.cancel(reason).catch(() => {});
 }
