@@ -234,7 +234,7 @@ describe('a stub', () => {
 
   it('may answer with the same object each time', async () => {
     const answer = new Response(null, { status: 204 });
-    const { fetch } = start((async () => answer), orders);
+    const { fetch } = start(async () => answer, orders);
     expect((await fetch('http://orders/1')).url).toBe('http://orders/1');
     expect((await fetch('http://orders/2')).url).toBe('http://orders/2');
   });
