@@ -10,6 +10,8 @@ export class LegacyExchange implements LegacyHandler {
   private readonly observer: ExchangeObserver;
   /** `taken`: the observer has taken over, and the handler belongs to another exchange now. */
   private state: 'open' | 'settled' | 'taken' = 'open';
+  /** The handler is being told of the start: an abort now is still in time to send nothing. */
+  private starting = false;
 
   constructor(handler: LegacyHandler, observer: ExchangeObserver) {
     this.handler = handler;
@@ -19,7 +21,10 @@ export class LegacyExchange implements LegacyHandler {
   onConnect(abort: Abort, context?: unknown): void {
     this.observer.started(abort);
     // An abort in there has already come back through onError.
-    if (this.state === 'open') this.handler.onConnect?.(abort, context);
+    if (this.state !== 'open') return;
+    this.starting = true;
+    this.handler.onConnect?.(abort, context);
+    this.starting = false;
   }
 
   onUpgrade(status: number | null, raw: RawHeaders | null, socket: unknown): unknown {
@@ -47,6 +52,7 @@ export class LegacyExchange implements LegacyHandler {
   }
 
   onError(error: unknown): void {
+    if (this.starting) this.observer.neverLeft?.();
     if (this.state === 'open') this.state = this.observer.failed(error) ? 'taken' : 'settled';
     if (this.state !== 'taken') this.handler.onError?.(error);
   }

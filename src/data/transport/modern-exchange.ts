@@ -10,6 +10,8 @@ export class ModernExchange implements ModernHandler {
   private readonly observer: ExchangeObserver;
   /** `taken`: the observer has taken over, and the handler belongs to another exchange now. */
   private state: 'open' | 'settled' | 'taken' = 'open';
+  /** The handler is being told of the start: an abort now is still in time to send nothing. */
+  private starting = false;
 
   constructor(handler: ModernHandler, observer: ExchangeObserver) {
     this.handler = handler;
@@ -19,7 +21,10 @@ export class ModernExchange implements ModernHandler {
   onRequestStart(controller: ExchangeController, context?: unknown): void {
     this.observer.started((reason) => controller.abort(reason));
     // An abort in there has already come back through onResponseError.
-    if (this.state === 'open') this.handler.onRequestStart?.(controller, context);
+    if (this.state !== 'open') return;
+    this.starting = true;
+    this.handler.onRequestStart?.(controller, context);
+    this.starting = false;
   }
 
   onRequestUpgrade(
@@ -52,6 +57,7 @@ export class ModernExchange implements ModernHandler {
   }
 
   onResponseError(controller: ExchangeController | null | undefined, error: unknown): void {
+    if (this.starting) this.observer.neverLeft?.();
     if (this.state === 'open') this.state = this.observer.failed(error) ? 'taken' : 'settled';
     if (this.state !== 'taken') this.handler.onResponseError?.(controller, error);
   }

@@ -88,12 +88,13 @@ class SlotPlatform implements Platform {
     const modernClass = unconfiguredAgentClass(modern);
     this.learn(legacyClass, legacy);
     this.learn(modernClass, modern);
-    // A wrapper in the legacy slot speaks for whatever is in the other.
-    const isWrapper = nameOf(legacy) === 'Dispatcher1Wrapper' && modern !== legacy && modernClass !== undefined;
+    // A wrapper in the legacy slot stands for what undici 8 put into the other one.
+    const isWrapper = nameOf(legacy) === 'Dispatcher1Wrapper' && modern !== legacy && modern !== undefined;
     const legacyWish = legacy === undefined || legacyClass || isWrapper ? undefined : wish(legacy, 'legacy');
     const modernWish = modern === undefined || modernClass ? undefined : wish(modern, 'modern');
-    this.forLegacy = legacy === undefined ? modernWish : legacyWish;
-    this.forModern = modern === undefined ? legacyWish : modernWish;
+    // Old copies of undici write one slot only; what the application wants counts for both.
+    this.forLegacy = legacyWish ?? modernWish;
+    this.forModern = modernWish ?? legacyWish;
   }
 
   /** The first class found stays: agents of one client are of one kind. */

@@ -99,9 +99,13 @@ export class Recorder implements ExchangeObserver {
     this.events.push('ended');
   }
 
+  neverLeft(): void {
+    this.events.push('never left');
+  }
+
   failed(error: unknown): boolean {
-    const { code, name } = error as { code?: string; name?: string };
-    this.events.push(`failed ${code ?? name}`);
+    const { code, name } = error as { code?: unknown; name?: string };
+    this.events.push(`failed ${typeof code === 'string' ? code : name}`);
     this.error = error;
     return this.onFailed(error);
   }
