@@ -17,4 +17,6 @@ export interface ExchangeObserver {
    * or has told the handler itself), and the caller's handler is not told. False: the error goes to the handler.
    */
   failed(error: unknown): boolean;
+  /** Before `failed`, where it is known only then: `started` was said too early, the request never left. */
+  neverLeft?(): void;
 }
