@@ -12,6 +12,8 @@ import { readCapped } from '../../kit/read-capped.js';
 import { parseJson } from '../../kit/safe-json.js';
 import { askOnce } from '../discovery/ask-once.js';
 
+const SHORTEST_SECRET = 6;
+
 export type HeaderSource =
   | Readonly<Record<string, string>>
   | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
@@ -58,16 +60,12 @@ async function exchange(
   signal: AbortSignal,
 ): Promise<RegistryReply> {
   const url = new URL(requester.url);
-  sent.push(...[...url.searchParams.values(), url.search.slice(1)].filter((text) => text !== ''));
+  sent.push(...secretsIn([...url.searchParams.values(), url.search.slice(1)]));
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
 
   const given = typeof requester.headers === 'function' ? await requester.headers() : requester.headers;
+  sent.push(...secretsIn(Object.values(given)));
   const headers = requestHeaders(given);
-  sent.push(
-    ...Object.values(given)
-      .flatMap((value) => [value, ...value.split(' ')])
-      .filter((text) => text.length > 3),
-  );
   if (etag !== undefined) headers.set('if-none-match', etag);
 
   const response = await requester.fetch(url, { headers, signal, redirect: 'manual' });
@@ -82,6 +80,11 @@ async function exchange(
     // A body that is left unread keeps its connection. After it was read, or broke off, this does nothing.
     if (!response.bodyUsed) response.body?.cancel().catch(() => {});
   }
+}
+
+/** What no message may repeat: the texts, and their words, since a token follows its scheme. Shorter ones are no secrets. */
+function secretsIn(texts: readonly string[]): string[] {
+  return texts.flatMap((text) => [text, ...text.split(/\s+/)]).filter((text) => text.length >= SHORTEST_SECRET);
 }
 
 /** @throws Error that names the header, never its value. */

@@ -19,7 +19,13 @@ export interface FeedHarness {
 /** A feed under fake time, with everything it says written down. Jitter is at its middle unless told otherwise. */
 export function startFeed(
   resolver: Resolver,
-  options: { random?: Random; settings?: Partial<CacheSettings>; clock?: FakeClock; initial?: Resolution } = {},
+  options: {
+    random?: Random;
+    settings?: Partial<CacheSettings>;
+    clock?: FakeClock;
+    initial?: Resolution;
+    onChange?: (now: Resolution) => void;
+  } = {},
 ): FeedHarness {
   const clock = options.clock ?? createFakeClock();
   const changes: Resolution[] = [];
@@ -32,7 +38,10 @@ export function startFeed(
     clock,
     random: options.random ?? { next: () => 0.5 },
     initial: options.initial,
-    onChange: (resolution) => changes.push(resolution),
+    onChange: (resolution) => {
+      changes.push(resolution);
+      options.onChange?.(resolution);
+    },
     onAnswer: (_resolution, count) => answers.push(count),
     onError: (error) => errors.push(error),
     onRefused: (list) => refused.push(list),

@@ -1,10 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { Random } from '../../../src/core/random.js';
 import { readAnswer, type CheckedAnswer } from '../../../src/control/discovery/read-answer.js';
 import { createResolutionCache } from '../../../src/control/discovery/resolution-cache.js';
 import { createFakeClock } from '../../../src/testing/fake-clock.js';
 import { createSeededRandom } from '../../../src/testing/seeded-random.js';
 import { SETTINGS } from './settings.js';
+
+const middle: Random = { next: () => 0.5 };
 
 const found = (ttlMs?: number): CheckedAnswer =>
   readAnswer({ endpoints: ['h:1'], ...(ttlMs === undefined ? {} : { ttlMs }) });
@@ -12,7 +15,7 @@ const none = (): CheckedAnswer => readAnswer({ endpoints: [] });
 
 type Ask = (key: string, signal: AbortSignal) => Promise<CheckedAnswer>;
 
-function setUp(ask: Ask, { random = { next: () => 0.5 }, maxQuestions = 10, startMs = 1_000 } = {}) {
+function setUp(ask: Ask, { random = middle, maxQuestions = 10, startMs = 1_000 } = {}) {
   const clock = createFakeClock(startMs);
   const asked: string[] = [];
   const cache = createResolutionCache<string>({
@@ -28,7 +31,7 @@ function setUp(ask: Ask, { random = { next: () => 0.5 }, maxQuestions = 10, star
   return { clock, cache, asked };
 }
 
-const life = async (answer: CheckedAnswer, random = { next: () => 0.5 }): Promise<number> => {
+const life = async (answer: CheckedAnswer, random = middle): Promise<number> => {
   const { freshUntilMs, answeredAtMs } = await setUp(async () => answer, { random }).cache.ask('a');
   return freshUntilMs - answeredAtMs;
 };
