@@ -14,30 +14,34 @@ export interface EventHub extends EventSink {
   removeAll(): void;
 }
 
-type AnyListener = (...event: unknown[]) => void;
+type AnyListener = (...event: unknown[]) => unknown;
 
 export function createEventHub(): EventHub {
   const emitter = new EventEmitter();
-  /** What was registered for each listener: the emitter only knows the guarded ones. */
-  const guards = new WeakMap<AnyListener, AnyListener>();
+  /** What was registered for each event and listener: the emitter only knows the guarded ones. */
+  const guards = new Map<EventName, WeakMap<AnyListener, AnyListener>>();
 
   const guard = (name: EventName, listener: AnyListener): AnyListener => {
-    let guarded = guards.get(listener);
+    let ofName = guards.get(name);
+    if (ofName === undefined) guards.set(name, (ofName = new WeakMap()));
+    let guarded = ofName.get(listener);
     if (guarded === undefined) {
       guarded = (...event) => {
         try {
-          listener(...event);
+          const returned = listener(...event) as PromiseLike<unknown> | undefined;
+          // An async listener is easily written, and its rejection would end the process.
+          if (typeof returned?.then === 'function') returned.then(undefined, (error: unknown) => warnOf(name, error));
         } catch (error) {
-          // A listener of warnings that throws has nobody left to tell.
-          if (name !== 'warning') warnOf(name, error);
+          warnOf(name, error);
         }
       };
-      guards.set(listener, guarded);
+      ofName.set(listener, guarded);
     }
     return guarded;
   };
   const warnOf = (name: EventName, error: unknown): void => {
-    if (emitter.listenerCount('warning') === 0) return;
+    // A listener of warnings that throws has nobody left to tell.
+    if (name === 'warning' || emitter.listenerCount('warning') === 0) return;
     emitter.emit('warning', { service: undefined, message: `a listener of '${name}' threw: ${describeError(error)}` });
   };
 

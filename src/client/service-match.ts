@@ -6,7 +6,8 @@ export function originPrefix(url: string): string | undefined {
   if (start === -1) return undefined;
   for (let index = start; index < url.length; index++) {
     const code = url.charCodeAt(index);
-    if (code === SLASH || code === QUESTION || code === HASH) return url.slice(0, index);
+    // Without a host the parser goes on to look for one: `http:///orders` is `http://orders`.
+    if (code === SLASH || code === QUESTION || code === HASH) return index === start ? undefined : url.slice(0, index);
     // Userinfo, escapes, backslashes and everything beyond ASCII are the parser's business.
     if (!isPlain(code)) return undefined;
   }

@@ -7,12 +7,14 @@ import type { Service } from './service.js';
 export function whenAvailable(service: Service, timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
   if (service.pickable) return Promise.resolve();
   return new Promise((resolve, reject) => {
+    // The refusal may come at once, before there is anything to unlink.
+    const link: { unlink?: () => void } = {};
     const waiting = service.whenPickable(timeoutMs, (refusal) => {
-      unlink();
+      link.unlink?.();
       if (refusal === undefined) resolve();
       else reject(refusal);
     });
-    const unlink = linkSignal(signal, () => {
+    link.unlink = linkSignal(signal, () => {
       waiting[Symbol.dispose]();
       reject(signal?.reason as Error);
     });

@@ -7,20 +7,23 @@ export function isIdempotentMethod(method: string): boolean {
   return IDEMPOTENT_METHODS.has(method);
 }
 
-/** Whether a header is present in any of the forms that fetch and undici take. `name` in lower case. */
+/**
+ * Whether a header is present in any of the forms that fetch and undici take. `name` in lower case. One without a value
+ * is absent: undici does not send it.
+ */
 export function hasHeader(headers: unknown, name: string): boolean {
   if (typeof headers !== 'object' || headers === null) return false;
   if (typeof (headers as Headers).has === 'function') return (headers as Headers).has(name);
   if (Array.isArray(headers)) {
     // Pairs, as fetch takes them, or flat, as undici does.
-    if (Array.isArray(headers[0])) return headers.some((pair) => isNamed((pair as unknown[])[0], name));
-    return headers.some((entry, index) => index % 2 === 0 && isNamed(entry, name));
+    if (Array.isArray(headers[0])) return (headers as unknown[][]).some(([key, value]) => isNamed(key, value, name));
+    return headers.some((entry, index) => index % 2 === 0 && isNamed(entry, headers[index + 1], name));
   }
-  return Object.keys(headers).some((key) => isNamed(key, name));
+  return Object.entries(headers).some(([key, value]) => isNamed(key, value, name));
 }
 
-function isNamed(key: unknown, name: string): boolean {
-  return String(key).toLowerCase() === name;
+function isNamed(key: unknown, value: unknown, name: string): boolean {
+  return value !== undefined && value !== null && String(key).toLowerCase() === name;
 }
 
 /**
@@ -31,6 +34,8 @@ export function isReplayableBody(body: unknown): boolean {
   if (body === undefined || body === null || typeof body === 'string') return true;
   if (typeof body !== 'object') return true;
   if (ArrayBuffer.isView(body)) return true;
+  // First of all not a stream: the FormData of the npm package form-data is one, under the platform's tag.
+  if ('pipe' in body || Symbol.asyncIterator in body) return false;
   const tag = Object.prototype.toString.call(body);
   return REPLAYABLE_TAGS.has(tag);
 }

@@ -33,7 +33,6 @@ class RoundFailed<T> extends Error {
 
 /** The last round: the one to give to the caller. */
 export async function retryCall<T>(call: Call, first: Round<T>, request: RepeatableRequest<T>): Promise<Round<T>> {
-  const retry = call.route.settings.retry;
   let retries = 0;
   const run = async (attemptNumber: number): Promise<Round<T>> => {
     const round = attemptNumber === 1 ? first : await request.again();
@@ -51,7 +50,8 @@ export async function retryCall<T>(call: Call, first: Round<T>, request: Repeata
     return true;
   };
   try {
-    return await pRetry(run, { retries: retry === false ? 0 : retry.maxAttempts, minTimeout: 0, shouldRetry });
+    // How often is shouldRetry's decision as well: the call must hear why not.
+    return await pRetry(run, { retries: Number.POSITIVE_INFINITY, minTimeout: 0, shouldRetry });
   } catch (error) {
     return (error as RoundFailed<T>).round;
   }
