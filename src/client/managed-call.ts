@@ -73,6 +73,8 @@ class ManagedCall<T> implements RepeatableRequest<T> {
     if (signal === undefined) return;
     // The caller's signal may live as long as the process: one listener, gone when the body has ended.
     this.unlink = linkSignal(signal, () => {
+      // First of all: whatever the wire reports from now on is the caller's doing, and no endpoint's.
+      call.aborted = true;
       form.abort(signal.reason);
       call.abort(signal.reason);
     });
