@@ -50,6 +50,11 @@ export function createClient(options: ClientOptions): Client {
     events.removeAll();
   }
 
+  const dispatcher = createRoutingDispatcher((origin) => {
+    refuseClosed();
+    return directory.match(origin);
+  }, wires.router);
+
   const client: Client = {
     fetch: (input, init) => {
       try {
@@ -70,10 +75,10 @@ export function createClient(options: ClientOptions): Client {
       if (match !== undefined) return requestCall(match, parsed, input, wires.router);
       return requestElsewhere({ dispatch: (...args) => wires.router.passThrough(...args) }, parsed, input);
     },
-    dispatcher: createRoutingDispatcher((origin) => {
-      refuseClosed();
-      return directory.match(origin);
-    }, wires.router),
+    get dispatcher() {
+      wires.findPlatform();
+      return dispatcher;
+    },
     pick(name, context = {}) {
       refuseClosed();
       return directory.named(name).lease(context);

@@ -24,6 +24,8 @@ export interface Wires {
   readonly plainFetch: typeof globalThis.fetch;
   readonly router: Router;
   readonly connect: (settings: ServiceSettings, refuse: AddressGate, service: string) => Connections;
+  /** Before the client's own dispatcher may take the place where the platform is found. */
+  findPlatform(): void;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export function createWires(settings: ClientSettings, directory: () => ServiceDi
       if (rewrites()) return createFetchConnections(plainFetch);
       return createPlatformConnections({ platform: platform(), transport, tls, refuseAddress, onWarning });
     },
+    findPlatform: () => void findOnce(),
     close: () => elsewhere.close(),
   };
 }
