@@ -9,7 +9,9 @@ import type { Match } from './service-directory.js';
 export function createRoutingDispatcher(match: (origin: string) => Match | undefined, router: Router): DispatcherLike {
   const dispatcher: DispatcherLike & { readonly [OWN_DISPATCHER]: true } = {
     [OWN_DISPATCHER]: true,
-    dispatch(options, handler) {
+    dispatch(given, handler) {
+      // undici 7's `request` passes its own options on, with the dispatcher in them, which agents of undici 8 refuse.
+      const options = given['dispatcher'] === undefined ? given : Object.assign({}, given, { dispatcher: undefined });
       let found: Match | undefined;
       try {
         found = match(String(options.origin));
