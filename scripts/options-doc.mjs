@@ -1,0 +1,307 @@
+/**
+ * Writes docs/options.md: every option with its effect and default from its docstring, and what is accepted from the
+ * schema that checks it. Reads the sources, so nothing has to be built.
+ *
+ * Usage: node scripts/options-doc.mjs [file]
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { format, resolveConfig } from 'prettier';
+import ts from 'typescript';
+
+const root = resolve(import.meta.dirname, '..');
+const target = resolve(process.argv[2] ?? resolve(root, 'docs/options.md'));
+
+/** Title, introduction, interface, its file, and the schema of its members: a constant and the file it is in. */
+const SERVICE_SCHEMA = 'src/client/service-schema.ts';
+const SECTIONS = [
+  [
+    'Client',
+    'The argument of `createClient`.',
+    'ClientOptions',
+    'src/client/options.ts',
+    'clientSchema',
+    'src/client/client-settings.ts',
+  ],
+  [
+    'Service',
+    '`services.<name>`, or `defaults` for all of them.',
+    'ServiceOptions',
+    'src/client/options.ts',
+    'serviceSchema',
+    SERVICE_SCHEMA,
+  ],
+  [
+    '`cache`',
+    'How answers of discovery are kept.',
+    'CacheSettings',
+    'src/control/discovery/cache-settings.ts',
+    'cache',
+    SERVICE_SCHEMA,
+  ],
+  [
+    '`retry`',
+    'When a call is tried again after its request may have reached an endpoint.',
+    'RetrySettings',
+    'src/data/retry-settings.ts',
+    'retry',
+    SERVICE_SCHEMA,
+  ],
+  [
+    '`retry.budget`',
+    'What the retries of one service may cost together.',
+    'RetryBudgetSettings',
+    'src/data/retry-settings.ts',
+    'retry.budget',
+    SERVICE_SCHEMA,
+  ],
+  [
+    '`ejection`',
+    'When an endpoint is taken out of use, and for how long.',
+    'EjectionSettings',
+    'src/control/health/ejection-settings.ts',
+    'ejection',
+    SERVICE_SCHEMA,
+  ],
+  [
+    '`limits`',
+    'Bounds on what is in flight.',
+    'LimitSettings',
+    'src/data/balancer-settings.ts',
+    'limits',
+    SERVICE_SCHEMA,
+  ],
+  [
+    '`transport`',
+    'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.',
+    'TransportSettings',
+    'src/data/transport/transport-settings.ts',
+    'transport',
+    SERVICE_SCHEMA,
+  ],
+  ['`tls`', 'Certificates.', 'TlsSettings', 'src/data/transport/transport-settings.ts', 'tls', SERVICE_SCHEMA],
+  [
+    '`allow`',
+    'Which addresses discovery may send requests to.',
+    'AddressPolicyOptions',
+    'src/kit/address-policy.ts',
+    'allow',
+    SERVICE_SCHEMA,
+  ],
+  [
+    'Per call',
+    '`init.fairlead` of `client.fetch` and `client.request`.',
+    'CallOptions',
+    'src/client/options.ts',
+    'callSchema',
+    SERVICE_SCHEMA,
+  ],
+  [
+    '`dnsResolver(name, options)`',
+    'See [discovery](discovery.md).',
+    'DnsResolverOptions',
+    'src/control/resolvers/dns-resolver.ts',
+    'OPTIONS',
+    'src/control/resolvers/dns-resolver.ts',
+  ],
+  [
+    '`registryResolver(options)`',
+    'See [discovery](discovery.md).',
+    'RegistryResolverOptions',
+    'src/control/resolvers/registry-resolver.ts',
+    'OPTIONS',
+    'src/control/resolvers/registry-resolver.ts',
+  ],
+  [
+    '`registryResolver({ longPoll })`',
+    '`longPoll: {}` takes all of these defaults.',
+    'LongPollOptions',
+    'src/control/resolvers/registry-long-poll.ts',
+    'OPTIONS.longPoll',
+    'src/control/resolvers/registry-resolver.ts',
+  ],
+];
+
+const INTRODUCTION = `<!-- Written by scripts/options-doc.mjs from the docstrings; change those. -->
+
+# Options
+
+Durations are milliseconds and their names end in \`Ms\`. Shares are ratios from 0 to 1. 0 means 0. An unknown key or a
+value out of range throws \`ERR_INVALID_OPTION\` when the client is made; the message names the option's path, the bound
+and the value. The objects you pass are copied, never changed.
+
+Members of \`cache\`, \`retry\`, \`ejection\`, \`limits\` and \`transport\` can be given one by one; the others keep their
+defaults. \`retry: false\` and \`ejection: false\` switch the whole part off.`;
+
+const sources = new Map();
+function sourceOf(file) {
+  if (!sources.has(file)) {
+    const text = readFileSync(resolve(root, file), 'utf8');
+    sources.set(file, ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true));
+  }
+  return sources.get(file);
+}
+
+/** Name, documentation and default of each member. */
+function membersOf(name, file) {
+  const declaration = sourceOf(file).statements.find(
+    (node) => ts.isInterfaceDeclaration(node) && node.name.text === name,
+  );
+  if (declaration === undefined) throw new Error(`${file} declares no interface ${name}`);
+  let inherited;
+  return declaration.members.map((member) => {
+    const { jsDoc } = member;
+    const doc = jsDoc?.at(-1);
+    const tag = doc?.tags?.find(({ tagName }) => tagName.text === 'default');
+    // Members that share one docstring stand together, the docstring at the first.
+    inherited = textOf(doc?.comment) || inherited;
+    return {
+      name: member.name.getText(),
+      text: textOf(doc?.comment) || inherited || '',
+      standard: textOf(tag?.comment),
+    };
+  });
+}
+
+function textOf(comment) {
+  const text = typeof comment === 'string' ? comment : (ts.getTextOfJSDocComment(comment) ?? '');
+  return text
+    .replace(/\{@link (\w+)\s*\}/g, '`$1`')
+    .replace(/(\d)_(?=\d{3})/g, '$1 ')
+    .replace(/\s+/g, ' ')
+    .trim();
+}
+
+/** The schema's fields as syntax: those of a constant, or of a member of it. */
+function fieldsOf(path, file) {
+  const [constant, ...members] = path.split('.');
+  let fields = objectLiteralIn(constantOf(constant, file));
+  for (const member of members) fields = objectLiteralIn(propertyOf(fields, member));
+  return fields;
+}
+
+function constantOf(name, file) {
+  for (const statement of sourceOf(file).statements) {
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const { name: declared, initializer } of statement.declarationList.declarations)
+      if (declared.getText() === name && initializer !== undefined) return initializer;
+  }
+  if (file !== SERVICE_SCHEMA) return constantOf(name, SERVICE_SCHEMA);
+  throw new Error(`no schema declares ${name}`);
+}
+
+function objectLiteralIn(node) {
+  if (node !== undefined && ts.isObjectLiteralExpression(node)) return node;
+  if (node !== undefined && ts.isCallExpression(node)) return objectLiteralIn(node.arguments[0]);
+  throw new Error(`no fields in ${node?.getText().slice(0, 60)}`);
+}
+
+function propertyOf(object, name) {
+  for (const property of object.properties) {
+    if (property.name.getText() !== name) continue;
+    return ts.isShorthandPropertyAssignment(property) ? property.name : property.initializer;
+  }
+  throw new Error(`the schema has no field ${name}`);
+}
+
+/** What a schema accepts, in words. */
+function accepts(node, file) {
+  if (ts.isIdentifier(node)) return accepts(constantOf(node.text, file), file);
+  const [first, second] = node.arguments;
+  const number = (argument) => evaluate(argument, file);
+  switch (node.expression.getText()) {
+    case 'durationMs':
+      return range(
+        'ms',
+        first === undefined ? 0 : number(first),
+        second === undefined ? 2_147_483_647 : number(second),
+      );
+    case 'ratio':
+      return '0–1';
+    case 'number': {
+      const bound = (name) => number(propertyOf(first, name));
+      const isInteger = first.getText().includes('integer: true');
+      return range(isInteger ? 'integer' : 'number', bound('min'), bound('max'));
+    }
+    case 'boolean':
+      return '`true`, `false`';
+    case 'string':
+    case 'secret':
+      return 'string';
+    case 'func':
+      return 'function';
+    case 'urlLike':
+      return 'URL';
+    case 'oneOf':
+      return first.elements.map((literal) => `\`${literal.getText()}\``).join(', ');
+    case 'oneOfFalse':
+      return '`false`';
+    case 'any':
+      return ANY_WORDS.get(first.text) ?? first.text;
+    case 'arrayOf':
+      return `array of ${accepts(first, file)}`;
+    case 'record':
+      return 'object';
+    case 'object':
+    case 'partial':
+      return 'object, see below';
+    case 'offOr':
+      return `\`false\`, ${accepts(first, file)}`;
+    case 'required':
+      return `${accepts(first, file)}; **required**`;
+    case 'union':
+      return node.arguments.map((member) => accepts(member, file)).join(', ');
+    default:
+      throw new Error(`unknown schema ${node.getText()}`);
+  }
+}
+
+/** Without the explanation that an error message wants. */
+const ANY_WORDS = new Map([
+  ['a resolver (an object with `kind` and `resolve` or `watch`)', 'resolver'],
+  ['a clock (an object with `now` and `setTimer`)', 'Clock'],
+  ['a source of randomness (an object with `next`)', 'Random'],
+  ['a PEM text, a buffer, or an array of these', 'PEM text, buffer, or an array of these'],
+  ['a URL', 'URL'],
+  ['false', '`false`'],
+]);
+
+function evaluate(node, file) {
+  if (ts.isIdentifier(node)) return evaluate(constantOf(node.text, file), file);
+  if (ts.isBinaryExpression(node)) return evaluate(node.left, file) * evaluate(node.right, file);
+  return Number(node.getText().replaceAll('_', ''));
+}
+
+function range(noun, min, max) {
+  const digits = (value) => String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
+  return `${noun}, ${digits(min)}–${digits(max)}`;
+}
+
+const RANGE_SENTENCE = / (?:Milliseconds|Integer|Ratio|Range|Retries per second),? [\d\s`\w–]+(?:\.\d+)?\.$/;
+
+function section([title, introduction, name, file, schema, schemaFile]) {
+  const fields = fieldsOf(schema, schemaFile);
+  const rows = membersOf(name, file).map((member) => {
+    const cells = [
+      `\`${member.name}\``,
+      accepts(propertyOf(fields, member.name), schemaFile),
+      member.standard || '–',
+      // The range is in the column before.
+      member.text.replace(RANGE_SENTENCE, ''),
+    ];
+    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  });
+  return [
+    `## ${title}`,
+    '',
+    introduction,
+    '',
+    '| option | accepts | default | effect |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
+}
+
+const text = [INTRODUCTION, ...SECTIONS.map(section)].join('\n\n') + '\n';
+const style = (await resolveConfig(resolve(root, 'docs/options.md'))) ?? {};
+writeFileSync(target, await format(text, { ...style, parser: 'markdown' }));
