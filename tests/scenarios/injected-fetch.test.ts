@@ -206,13 +206,13 @@ describe('a stub', () => {
       urls.push(String(url));
       return new Response('ok');
     }) as Fetch;
-    const { fetch } = start(stub, orders);
+    const { fetch } = start(stub, { resolver: staticResolver(['10.0.0.1:80']) });
     const responses = [
       await fetch('http://orders/1'),
       await fetch('http://orders/2'),
       await fetch('http://elsewhere/3'),
     ];
-    expect(urls.sort()).toEqual(['http://10.0.0.1:80/1', 'http://10.0.0.2:80/2', 'http://elsewhere/3'].sort());
+    expect(urls).toEqual(['http://10.0.0.1:80/1', 'http://10.0.0.1:80/2', 'http://elsewhere/3']);
     expect(await Promise.all(responses.map((response) => response.text()))).toEqual(['ok', 'ok', 'ok']);
     expect(responses[0]).toBeInstanceOf(Response);
     expect(responses.map(({ url }) => url)).toEqual(['http://orders/1', 'http://orders/2', '']);
