@@ -14,7 +14,8 @@ const target = resolve(process.argv[2] ?? resolve(root, 'docs/options.md'));
 
 const SERVICE_SCHEMA = 'src/client/service-schema.ts';
 /** Title, introduction, interface, its file, and the schema of its members: a constant and the file it is in. */
-// prettier-ignore: one line a section, or this would be most of the file.
+// One line a section, or this would be most of the file.
+// prettier-ignore
 const SECTIONS = [
   ['Client', 'The argument of `createClient`.', 'ClientOptions', 'src/client/options.ts', 'clientSchema', 'src/client/client-settings.ts'],
   ['Service', '`services.<name>`, or `defaults` for all of them.', 'ServiceOptions', 'src/client/options.ts', 'serviceSchema', SERVICE_SCHEMA],
