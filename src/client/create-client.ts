@@ -47,7 +47,6 @@ export function createClient(options: ClientOptions): Client {
     await Promise.race([graceful, late]);
     timer?.[Symbol.dispose]();
     await Promise.all(services.map((service) => service.destroy()));
-    events.removeAll();
   }
 
   const dispatcher = createRoutingDispatcher((origin) => {

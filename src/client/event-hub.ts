@@ -11,7 +11,6 @@ export interface EventHub extends EventSink {
   on<N extends EventName>(name: N, listener: Listener<N>): void;
   once<N extends EventName>(name: N, listener: Listener<N>): void;
   off<N extends EventName>(name: N, listener: Listener<N>): void;
-  removeAll(): void;
 }
 
 type AnyListener = (...event: unknown[]) => unknown;
@@ -51,6 +50,5 @@ export function createEventHub(): EventHub {
     on: (name, listener) => void emitter.on(name, guard(name, listener as AnyListener)),
     once: (name, listener) => void emitter.once(name, guard(name, listener as AnyListener)),
     off: (name, listener) => void emitter.off(name, guard(name, listener as AnyListener)),
-    removeAll: () => void emitter.removeAllListeners(),
   };
 }

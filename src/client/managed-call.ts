@@ -9,6 +9,7 @@ import { errorOfCall } from '../data/call-error.js';
 import { hasHeader, isIdempotentMethod } from '../data/idempotency.js';
 import { retryCall, type RepeatableRequest, type Round } from '../data/retry-call.js';
 import { linkSignal } from '../kit/link-signal.js';
+import type { OpenCalls } from './open-calls.js';
 import type { CallOptions } from './options.js';
 import type { Match } from './service-directory.js';
 import { callSchema } from './service-schema.js';
@@ -49,11 +50,12 @@ export function manageCall<T>(
     timeoutMs: options?.timeoutMs ?? service.settings.timeoutMs,
     hashKey: options?.hashKey,
   });
-  return new ManagedCall(call, form, options, onDelivered).run();
+  return new ManagedCall(call, service.calls, form, options, onDelivered).run();
 }
 
 class ManagedCall<T> implements RepeatableRequest<T> {
   private readonly call: Call;
+  private readonly open: OpenCalls;
   private readonly form: RequestForm<T>;
   private readonly options: CallOptions | undefined;
   private readonly onDelivered: ((value: T, call: Call) => void) | undefined;
@@ -61,11 +63,13 @@ class ManagedCall<T> implements RepeatableRequest<T> {
 
   constructor(
     call: Call,
+    open: OpenCalls,
     form: RequestForm<T>,
     options: CallOptions | undefined,
     onDelivered: ((value: T, call: Call) => void) | undefined,
   ) {
     this.call = call;
+    this.open = open;
     this.form = form;
     this.options = options;
     this.onDelivered = onDelivered;
@@ -81,6 +85,7 @@ class ManagedCall<T> implements RepeatableRequest<T> {
   }
 
   run(): Promise<T> {
+    this.open.began(this.call);
     return this.form.send(this.call).then(
       (value) => (this.call.last?.outcome?.kind === 'success' ? this.deliver(value) : this.retry({ value })),
       (error: unknown) => this.retry({ error }),
@@ -116,7 +121,9 @@ class ManagedCall<T> implements RepeatableRequest<T> {
   private async retry(first: Round<T>): Promise<T> {
     const { value, error } = await retryCall(this.call, first, this);
     if (value !== undefined) return this.deliver(value);
+    this.call.failed();
     this.unlink?.();
+    this.open.ended(this.call);
     if (this.call.aborted) {
       this.announce(undefined, 'aborted');
       throw this.form.signal?.reason;
@@ -129,6 +136,7 @@ class ManagedCall<T> implements RepeatableRequest<T> {
   private deliver(value: T): T {
     this.onDelivered?.(value, this.call);
     if (this.unlink !== undefined) this.call.whenOver(this.unlink);
+    this.open.ended(this.call);
     this.announce(this.form.status(value), undefined);
     return value;
   }

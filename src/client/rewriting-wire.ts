@@ -24,6 +24,7 @@ export function createRewritingWire(fetch: typeof globalThis.fetch, router: Rout
     const mode = init.redirect ?? (typeof input === 'object' && 'redirect' in input ? input.redirect : 'follow');
     let hop = firstHop(input, init, call.method);
     for (let redirects = 0; ; redirects++) {
+      init.signal?.throwIfAborted();
       const isService = router.route(hop.url.origin) !== undefined;
       const refusal = isService ? undefined : router.refuse(hop.url.origin);
       if (refusal !== undefined) throw refusal;
@@ -59,11 +60,13 @@ function sendElsewhere(fetch: typeof globalThis.fetch, hop: Hop, init: RequestIn
 
 function sendToService({ url, method, headers, body }: Hop, init: RequestInit, call: Call): Promise<Response> {
   return new Promise((resolve, reject) => {
+    // Nobody else would tell whoever waits for the first endpoints. The signal is this call's own.
+    init.signal?.addEventListener('abort', () => reject(init.signal?.reason as Error), { once: true });
     const sink: ResponseSink = {
       takesResponse: true,
       resolve,
       // As from the platform's fetch, so that both wires look the same from above.
-      reject: (error) =>
+      onError: (error) =>
         reject(isFairleadError(error) ? new TypeError('fetch failed', { cause: error }) : (error as Error)),
     };
     const options: DispatchOptions = {

@@ -2,6 +2,7 @@
 
 import type { Resolver } from '../core/resolver.js';
 import type { PickerFactory } from '../data/picker.js';
+import { parseCidr } from '../kit/cidr.js';
 import { arrayOf, object, offOr, partial, required, union, type ObjectSchema } from '../kit/option-structures.js';
 import { any, boolean, durationMs, func, number, oneOf, ratio, string, type Schema } from '../kit/option-schema.js';
 import type {
@@ -28,17 +29,17 @@ const resolver: Schema<Resolver> = any('a resolver (an object with `kind` and `r
 });
 
 const cache: Schema<CacheOptions> = object<CacheOptions>({
-  minTtlMs: durationMs(0, DAY_MS),
-  maxTtlMs: durationMs(1, DAY_MS),
-  defaultTtlMs: durationMs(1, DAY_MS),
-  negativeTtlMs: durationMs(1, HOUR_MS),
-  staleMs: durationMs(),
-  emptyGraceMs: durationMs(0, DAY_MS),
+  minTtlMs: durationMs(100, HOUR_MS),
+  maxTtlMs: durationMs(100, DAY_MS),
+  defaultTtlMs: durationMs(100, DAY_MS),
+  negativeTtlMs: durationMs(100, HOUR_MS),
+  staleMs: durationMs(0, 7 * DAY_MS),
+  emptyGraceMs: durationMs(0, HOUR_MS),
   shrinkThreshold: ratio(),
-  jitterRatio: ratio(),
+  jitterRatio: number({ min: 0, max: 0.5 }),
   minRefreshIntervalMs: durationMs(0, HOUR_MS),
-  askTimeoutMs: durationMs(1, HOUR_MS),
-  retryBaseMs: durationMs(1, HOUR_MS),
+  askTimeoutMs: durationMs(1, 600_000),
+  retryBaseMs: durationMs(1, 600_000),
   retryMaxMs: durationMs(1, HOUR_MS),
 });
 
@@ -79,16 +80,21 @@ const transport: Schema<TransportOptions> = object<TransportOptions>({
   keepAliveTimeoutMs: durationMs(1, HOUR_MS),
 });
 
-type Pem = NonNullable<TlsOptions['ca']>;
-const isPem = (value: unknown): boolean => typeof value === 'string' || ArrayBuffer.isView(value);
-const pem: Schema<Pem> = any('a PEM text, a buffer, or an array of these', (value) =>
-  Array.isArray(value) ? value.every(isPem) : isPem(value),
+const onePem: Schema<string | Buffer> = any(
+  'a PEM text or a buffer',
+  (value) => typeof value === 'string' || ArrayBuffer.isView(value),
 );
+const pem: Schema<NonNullable<TlsOptions['ca']>> = union(arrayOf(onePem), onePem);
 
 const tls: Schema<TlsOptions> = object<TlsOptions>({ ca: pem, cert: pem, key: pem });
 
+const cidr: Schema<string> = string({
+  expected: "a block of addresses such as '10.0.0.0/8'",
+  accepts: (text) => parseCidr(text) !== undefined,
+});
+
 const allow: Schema<AddressPolicy> = object<AddressPolicy>({
-  cidrs: arrayOf(string()),
+  cidrs: arrayOf(cidr),
   ports: arrayOf(number({ min: 1, max: 65_535, integer: true })),
   loopback: boolean(),
 });

@@ -23,6 +23,8 @@ import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatc
 import type { Connections } from '../data/transport/connections.js';
 import type { ExchangeObserver } from '../data/transport/exchange-observer.js';
 import { createAddressPolicy } from '../kit/address-policy.js';
+import { guardClassifier } from './guard-classifier.js';
+import { createOpenCalls, type OpenCalls } from './open-calls.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceState } from './service-state.js';
 import { createServiceAnnouncer, type ServiceAnnouncer } from './service-announcer.js';
@@ -50,9 +52,11 @@ export interface Service extends ServiceRoute {
   refresh(): void;
   /** @throws NoEndpointsError, ERR_LIMIT_EXCEEDED */
   lease(context: PickContext): Lease;
-  /** Stops discovery and refuses whoever waits; resolves when nothing is in flight and the connections are closed. */
+  /** Every call says when it begins and when it is over: `close` waits for it. */
+  readonly calls: OpenCalls;
+  /** Stops discovery and refuses whoever waits; resolves when no call is open, nothing is in flight and the connections are closed. */
   close(): Promise<void>;
-  /** Fails what is still in flight. */
+  /** Fails what is still in flight, and whatever its calls try after that. */
   destroy(): Promise<void>;
 }
 
@@ -68,6 +72,7 @@ class WiredService implements Service {
   readonly events: EventSink;
   readonly budget: RetryBudget;
   readonly classifier: ServiceSettings['classify'];
+  readonly calls: OpenCalls = createOpenCalls(() => this.balancer.inFlight);
 
   private readonly deps: ServiceDeps;
   private readonly refuseAddress: AddressGate;
@@ -80,7 +85,8 @@ class WiredService implements Service {
   private connections: Connections | undefined;
   private selection: Selection;
   private closed = false;
-  private onIdle: (() => void) | undefined;
+  private destroyed = false;
+  private closing: Promise<void> | undefined;
 
   constructor(name: string, settings: ServiceSettings, deps: ServiceDeps) {
     this.name = name;
@@ -89,7 +95,7 @@ class WiredService implements Service {
     this.clock = deps.clock;
     this.random = deps.random;
     this.events = deps.events;
-    this.classifier = settings.classify;
+    this.classifier = guardClassifier(settings.classify, name, deps.events);
     const { clock, random } = deps;
     const policy = createAddressPolicy(settings.allow);
     this.refuseAddress = (address, port) => policy.refuse(address, port);
@@ -138,7 +144,7 @@ class WiredService implements Service {
   }
 
   pick(context: CallPickContext): BalancerLease | 'none' | 'limit' {
-    return this.balancer.pick(context);
+    return this.destroyed ? 'none' : this.balancer.pick(context);
   }
 
   lease(context: PickContext): Lease {
@@ -170,17 +176,23 @@ class WiredService implements Service {
     this.ejection?.heard(endpoint.id);
   }
 
-  async close(): Promise<void> {
-    this.stop();
-    if (this.balancer.inFlight > 0) await new Promise<void>((resolve) => (this.onIdle = resolve));
-    await this.connections?.close();
+  close(): Promise<void> {
+    return (this.closing ??= this.shutDown());
   }
 
   async destroy(): Promise<void> {
     this.stop();
+    this.destroyed = true;
+    this.calls.wakeAll();
     await this.connections?.destroy(
       callError('ERR_CLIENT_CLOSED', `${this.name}: the client was closed`, { service: this.name }),
     );
+  }
+
+  private async shutDown(): Promise<void> {
+    this.stop();
+    await this.calls.over();
+    await this.connections?.close();
   }
 
   private stop(): void {
@@ -248,6 +260,7 @@ class WiredService implements Service {
 
   private settled(attempt: SettledAttempt): void {
     this.ejection?.record(attempt.endpoint.id, attempt.outcome, attempt);
+    this.calls.settled();
   }
 
   /** Nothing is in flight to this endpoint: if it was removed, it can go now. */
@@ -256,7 +269,6 @@ class WiredService implements Service {
       this.balancer.retain(this.knownIds());
       this.connections?.drain(id);
     }
-    if (this.onIdle !== undefined && this.balancer.inFlight === 0) this.onIdle();
   }
 
   private knownIds(): string[] {

@@ -16,6 +16,7 @@ import { createRewritingWire } from './rewriting-wire.js';
 import type { AddressGate } from './service.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceDirectory } from './service-directory.js';
+import { logicalOrigin } from './service-match.js';
 
 export interface Wires {
   /** One round of a balanced call. */
@@ -103,8 +104,11 @@ function createPassThrough(platform: () => Platform): {
   };
 }
 
-export function unknownService(host: string): FairleadError {
-  return callError('ERR_UNKNOWN_SERVICE', `${host} is no service of this client, and unlisted hosts are rejected`, {
-    service: host,
+/** Names the host alone: the rest of a URL may hold secrets. */
+export function unknownService(url: string): FairleadError {
+  const service = logicalOrigin(url)?.host;
+  const named = service ?? 'a URL without an http host';
+  return callError('ERR_UNKNOWN_SERVICE', `${named} is no service of this client, and unlisted hosts are rejected`, {
+    service,
   });
 }

@@ -13,7 +13,7 @@ export function errorOfCall(call: Call, raw: unknown): unknown {
   if (last === undefined) return refusal ?? raw;
   // An answer before a refusal is a redirect, and the refusal is about where it leads.
   if (last.error === undefined && (refusal === undefined || last.outcome?.kind === 'success')) return refusal ?? raw;
-  if (last.outcome?.kind === 'ignored') return raw;
+  if (last.outcome?.kind === 'ignored' && !isFairleadError(last.error)) return raw;
   const attempts = call.attemptReports();
   const cause = refusal ?? last.error;
   const code = codeOf(call, cause);
@@ -25,7 +25,7 @@ export function errorOfCall(call: Call, raw: unknown): unknown {
 
 function codeOf(call: Call, cause: unknown): ErrorCode {
   if (!isFairleadError(cause)) return 'ERR_ALL_ATTEMPTS_FAILED';
-  if (cause.code === 'ERR_CALL_TIMEOUT') return cause.code;
+  if (cause.code === 'ERR_CALL_TIMEOUT' || cause.code === 'ERR_CLIENT_CLOSED') return cause.code;
   // A single kind of local verdict is more telling than "all attempts failed".
   const same = call.attempts.every((attempt) => isFairleadError(attempt.error) && attempt.error.code === cause.code);
   return same && call.refusal === undefined && (call.attempts.length === 1 || cause.code === 'ERR_ADDRESS_REFUSED')

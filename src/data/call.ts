@@ -70,6 +70,8 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   private open: Attempt | undefined;
   private waiting: Disposable | undefined;
   private onExchangeEnd: (() => void) | undefined;
+  private endSleep: (() => void) | undefined;
+  private failedAtMs: number | undefined;
 
   constructor(input: CallInput) {
     this.router = input.router;
@@ -126,11 +128,23 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
         hold[Symbol.dispose]();
         timer[Symbol.dispose]();
         this.waiting = undefined;
+        this.endSleep = undefined;
         resolve();
       };
       const timer = this.route.clock.setTimer(finish, delayMs);
       this.waiting = { [Symbol.dispose]: finish };
+      this.endSleep = finish;
     });
+  }
+
+  /** Ends a wait before a retry at once: there is nothing left to wait for. */
+  wake(): void {
+    this.endSleep?.();
+  }
+
+  /** The call has ended without an answer. */
+  failed(): void {
+    this.failedAtMs = this.route.clock.now();
   }
 
   /** Calls `over` when nothing of this call is on the wire any more: at once, or when the response's body ends. */
@@ -166,13 +180,19 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
       service: this.route.name,
       endpoint: last?.status === undefined ? undefined : last.endpoint.id,
       attempts: this.attemptReports(),
-      durationMs: last === undefined ? 0 : last.report().startedAfterMs + last.durationMs,
+      durationMs: this.durationMs(),
       notRetried: this.notRetried,
     };
   }
 
   attemptReports(): AttemptReport[] {
     return this.attempts.map((attempt) => attempt.report());
+  }
+
+  private durationMs(): number {
+    if (this.failedAtMs !== undefined) return this.failedAtMs - this.startedAtMs;
+    const last = this.last?.report();
+    return last === undefined ? 0 : last.startedAfterMs + last.durationMs;
   }
 
   /** Sends to a picked endpoint, now or when there is one. */

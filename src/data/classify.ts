@@ -65,18 +65,19 @@ function reasonOf(error: unknown, sent: boolean): FailureReason {
   return 'reset';
 }
 
-/** Errors that our side made: the caller aborted, cancelled the body, or handed in a request that cannot be sent. */
+/** Errors that our side made: the caller aborted, cancelled the body, closed the client, or handed in a request that cannot be sent. */
 export function isLocalError(error: unknown): boolean {
   const { code, name } = (typeof error === 'object' && error !== null ? error : {}) as {
     code?: unknown;
     name?: unknown;
   };
-  return (
-    name === 'AbortError' || code === 'UND_ERR_ABORTED' || code === 'UND_ERR_INVALID_ARG' || LOCAL_BODY_ERRORS.has(code)
-  );
+  return name === 'AbortError' || LOCAL_CODES.has(code);
 }
 
-const LOCAL_BODY_ERRORS: ReadonlySet<unknown> = new Set([
+const LOCAL_CODES: ReadonlySet<unknown> = new Set([
+  'ERR_CLIENT_CLOSED',
+  'UND_ERR_ABORTED',
+  'UND_ERR_INVALID_ARG',
   'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
   'UND_ERR_NOT_SUPPORTED',
 ]);

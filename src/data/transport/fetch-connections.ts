@@ -14,7 +14,8 @@ import { trackBody } from './track-body.js';
 export interface ResponseSink {
   readonly takesResponse: true;
   resolve(response: Response): void;
-  reject(error: unknown): void;
+  /** Named as with undici, so that whatever fails a handler reaches this one as well. */
+  onError(error: unknown): void;
 }
 
 export function createFetchConnections(fetch: typeof globalThis.fetch): Connections {
@@ -28,7 +29,7 @@ export function createFetchConnections(fetch: typeof globalThis.fetch): Connecti
         over();
         controller.abort(reason);
         // A fetch that does not listen to its signal must not keep the caller waiting.
-        if (!observer.failed(reason)) handler.reject(reason);
+        if (!observer.failed(reason)) handler.onError(reason);
       };
       open.add(abort);
       observer.started(abort);
@@ -73,7 +74,7 @@ async function exchange(
     const cause = (error as { cause?: unknown } | null)?.cause ?? error;
     // A stream may have been used up by the attempt, even though nothing left.
     if (isConnectError(cause) && isReplayableBody(body)) observer.neverLeft?.();
-    if (!failed(cause)) sink.reject(error);
+    if (!failed(cause)) sink.onError(error);
   }
 }
 
