@@ -2,6 +2,7 @@
 
 import { systemClock, type Clock } from '../core/clock.js';
 import { systemRandom, type Random } from '../core/random.js';
+import { invalidOption, memberPath } from '../kit/option-error.js';
 import { any, func, number, oneOf, type Schema } from '../kit/option-schema.js';
 import { object, record, required, union } from '../kit/option-structures.js';
 import { MAX_SERVICES } from './defaults.js';
@@ -57,8 +58,12 @@ function listed(
   shared: Partial<ServiceOptions>,
 ): ReadonlyMap<string, ServiceSettings> {
   const settings = new Map<string, ServiceSettings>();
-  for (const [key, options] of Object.entries(services))
-    settings.set(key.toLowerCase(), serviceSettings(options, shared, `services.${key}`));
+  for (const [key, options] of Object.entries(services)) {
+    const name = key.toLowerCase();
+    const path = memberPath('services', key);
+    if (settings.has(name)) throw invalidOption(path, `is the service '${name}' a second time: case does not count`);
+    settings.set(name, serviceSettings(options, shared, path));
+  }
   return settings;
 }
 
