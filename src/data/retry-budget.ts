@@ -43,7 +43,8 @@ export function createRetryBudget(settings: RetryBudgetSettings, clock: Clock): 
   const bucket = createLeakyBucket(ttlMs, clock);
   const calls = createExpiringSum({ windowMs: ttlMs, slots: SLOTS, originMs: clock.now() });
 
-  const floor = (): number => Math.min(floorLimit, 2 * Math.sqrt(calls.total(clock.now()))) * price;
+  // At least the one that asks, though it may have begun before the window: an attempt can take as long to time out.
+  const floor = (): number => Math.min(floorLimit, 2 * Math.sqrt(Math.max(1, calls.total(clock.now())))) * price;
 
   return {
     deposit() {
