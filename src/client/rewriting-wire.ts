@@ -45,11 +45,15 @@ export function createRewritingWire(fetch: typeof globalThis.fetch, router: Rout
 
 function firstHop(input: FetchInput, init: RequestInit, method: string): Hop {
   const request = typeof input === 'object' && 'url' in input ? input : undefined;
+  const body = init.body ?? request?.body ?? null;
+  // As fetch itself would, but before an endpoint can be blamed for it.
+  if (body !== null && (method === 'GET' || method === 'HEAD'))
+    throw new TypeError('Request with GET/HEAD method cannot have body.');
   return {
     url: new URL(typeof input === 'string' ? input : 'url' in input ? input.url : input.href),
     method,
     headers: new Headers(init.headers ?? request?.headers),
-    body: init.body ?? request?.body ?? null,
+    body,
   };
 }
 
