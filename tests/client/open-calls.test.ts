@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+
+import { createOpenCalls } from '../../src/client/open-calls.js';
+import { createWaitingRoom } from '../../src/client/waiting-room.js';
+import { callError } from '../../src/core/errors.js';
+import { createFakeClock } from '../../src/testing/fake-clock.js';
+
+const call = { wake: () => {} };
+const settle = async (): Promise<void> => {
+  for (let turns = 0; turns < 5; turns++) await Promise.resolve();
+};
+
+describe('open calls', () => {
+  it('are over at once when there are none', async () => {
+    await expect(createOpenCalls(() => 0).over()).resolves.toBeUndefined();
+  });
+
+  it('are over exactly when no call is open and nothing is in flight, in whatever order they end', async () => {
+    const step = fc.constantFrom('begin', 'end', 'send', 'settle');
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+        let inFlight = 1;
+        const open: { wake(): void }[] = [];
+        const calls = createOpenCalls(() => inFlight);
+        let over = false;
+        void calls.over().then(() => (over = true));
+        let expected = false;
+        for (const name of steps) {
+          if (name === 'begin') {
+            open.push({ ...call });
+            calls.began(open.at(-1) as typeof call);
+          } else if (name === 'end' && open.length > 0) {
+            calls.ended(open.pop() as typeof call);
+          } else if (name === 'send') {
+            inFlight++;
+          } else if (name === 'settle' && inFlight > 0) {
+            inFlight--;
+            calls.settled();
+          }
+          expected ||= open.length === 0 && inFlight === 0;
+          await settle();
+          expect(over).toBe(expected);
+        }
+      }),
+    );
+  });
+
+  it('are woken all, but not those that have ended', () => {
+    const woken: string[] = [];
+    const calls = createOpenCalls(() => 0);
+    const [a, b] = ['a', 'b'].map((name) => ({ wake: () => void woken.push(name) })) as [typeof call, typeof call];
+    calls.began(a);
+    calls.began(b);
+    calls.ended(a);
+    calls.wakeAll();
+    expect(woken).toEqual(['b']);
+  });
+});
+
+describe('the waiting room', () => {
+  const refusal = callError('ERR_NO_ENDPOINTS', 'nobody');
+
+  it('lets everybody go once, with or without a reason, and leaves no timer', () => {
+    const clock = createFakeClock();
+    const room = createWaitingRoom(clock);
+    const seen: unknown[] = [];
+    room.enter(
+      100,
+      () => refusal,
+      (reason) => seen.push(reason),
+    );
+    room.enter(
+      200,
+      () => refusal,
+      (reason) => seen.push(reason),
+    );
+    expect(room.size).toBe(2);
+    room.release(undefined);
+    room.release(refusal);
+    expect(seen).toEqual([undefined, undefined]);
+    expect(room.size).toBe(0);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('ends each wait at its own time with the reason as it is then', () => {
+    const clock = createFakeClock();
+    const room = createWaitingRoom(clock);
+    const seen: unknown[] = [];
+    room.enter(
+      100,
+      () => refusal,
+      (reason) => seen.push(reason),
+    );
+    clock.advance(99);
+    expect(seen).toEqual([]);
+    clock.advance(1);
+    expect(seen).toEqual([refusal]);
+    expect(room.size).toBe(0);
+  });
+
+  it('says nothing to who has left', () => {
+    const clock = createFakeClock();
+    const room = createWaitingRoom(clock);
+    const seen: unknown[] = [];
+    room
+      .enter(
+        100,
+        () => refusal,
+        (reason) => seen.push(reason),
+      )
+      [Symbol.dispose]();
+    clock.advance(200);
+    room.release(undefined);
+    expect(seen).toEqual([]);
+  });
+
+  it('lets nobody who enters meanwhile go with the others', () => {
+    const room = createWaitingRoom(createFakeClock());
+    const seen: string[] = [];
+    room.enter(
+      100,
+      () => refusal,
+      () => {
+        seen.push('first');
+        room.enter(
+          100,
+          () => refusal,
+          () => seen.push('second'),
+        );
+      },
+    );
+    room.release(undefined);
+    expect(seen).toEqual(['first']);
+    expect(room.size).toBe(1);
+    room.release(undefined);
+  });
+});
