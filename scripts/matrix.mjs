@@ -1,11 +1,12 @@
 /**
  * Runs tests/matrix/*.test.mjs against the built package under every Node line we support. Plain `node --test`, no transpiler and no Jest: this
- * is the package as users load it. The Node that runs this script serves its own line; the others come from npm, where the binaries are
- * published as ordinary packages, and are kept in node_modules/.cache. A line that cannot be had is a failure, not a skip.
+ * is the package as users load it. The Node that runs this script serves its own line, the others come from npm. A line that cannot be had is
+ * a failure, not a skip.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { nodeOfLine } from './node-lines.mjs';
 
 const LINES = [20, 22, 24, 26];
 
@@ -21,7 +22,7 @@ console.log(`matrix: ${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = sum('failed') === 0 ? 0 : 1;
 
 function runLine(line) {
-  const node = binaryFor(line);
+  const node = nodeOfLine(line);
   if (node === undefined) return { version: `${line} (not available)`, passed: 0, failed: 1 };
   const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim();
   const args = ['--test', '--test-reporter=tap', '--test-timeout=60000', ...files];
@@ -32,20 +33,4 @@ function runLine(line) {
   const failed = Math.max(count('fail') + count('cancelled'), status === 0 && passed > 0 ? 0 : 1);
   if (failed > 0) console.error(`--- Node ${version}\n${stdout}\n${stderr}`);
   return { version, passed, failed };
-}
-
-function binaryFor(line) {
-  if (Number(process.versions.node.split('.')[0]) === line) return process.execPath;
-  const platform = process.platform === 'win32' ? 'win' : process.platform;
-  const name = `node-${platform}-${process.arch}`;
-  const folder = join(root, 'node_modules/.cache/node-lines', String(line));
-  const binary = join(folder, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
-  if (existsSync(binary)) return binary;
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: `node-${line}`, private: true }));
-  const args = ['install', `${name}@${line}`, '--prefer-offline', '--no-audit', '--no-fund', '--no-package-lock'];
-  const { status, stderr } = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', shell: platform === 'win' });
-  if (status === 0 && existsSync(binary)) return binary;
-  console.error(`--- Node ${line}: npm cannot install ${name}@${line}\n${stderr}`);
-  return undefined;
 }

@@ -64,7 +64,7 @@ export function createClient(options: ClientOptions): Client {
         if (settings.unlisted === 'reject') throw unknownService(url);
         return wires.plainFetch(input, init?.fairlead === undefined ? init : wireInit(init));
       } catch (error) {
-        return Promise.reject(error);
+        return rejected(error);
       }
     },
     async request(url, input = {}) {
@@ -72,7 +72,7 @@ export function createClient(options: ClientOptions): Client {
       const parsed = parseRequestUrl(url);
       const match = directory.match(parsed.href);
       if (match !== undefined) return requestCall(match, parsed, input, wires.router);
-      return requestElsewhere({ dispatch: (...args) => wires.router.passThrough(...args) }, parsed, input);
+      return requestElsewhere(wires.router, parsed, input);
     },
     get dispatcher() {
       wires.findPlatform();
@@ -140,6 +140,10 @@ function createDirectory(
 function started(service: Service): Service {
   service.start();
   return service;
+}
+
+async function rejected(error: unknown): Promise<never> {
+  throw error;
 }
 
 /** Waits and picks again until there is somebody, within the service's own bound. */

@@ -1,8 +1,10 @@
 /**
  * Every default in one place. What an option does, its unit and its range stand at its declaration; here is the number
- * and where it comes from.
+ * and where it comes from. Two groups are needed below the client as well and keep their numbers there.
  */
 
+import { DEFAULT_CACHE_SETTINGS } from '../control/discovery/cache-settings.js';
+import { DEFAULT_LIMITS } from '../data/balancer-settings.js';
 import type { ServiceSettings } from './options.js';
 
 /** Everything but the resolver, which has no default. */
@@ -14,23 +16,7 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   attemptTimeoutMs: 10_000,
   // A process that starts together with its registry; after that, the cause is worth more than the wait.
   selectionTimeoutMs: 5_000,
-  cache: {
-    // httplb re-resolves no sooner than 5 s, Envoy's DNS refresh is 5 s.
-    minTtlMs: 5_000,
-    maxTtlMs: 300_000,
-    defaultTtlMs: 30_000,
-    // RFC 2308 allows hours; a service that nobody serves yet is usually being deployed.
-    negativeTtlMs: 5_000,
-    // RFC 8767 section 5 suggests one to three days.
-    staleMs: 86_400_000,
-    emptyGraceMs: 30_000,
-    shrinkThreshold: 0.5,
-    jitterRatio: 0.1,
-    minRefreshIntervalMs: 5_000,
-    askTimeoutMs: 10_000,
-    retryBaseMs: 250,
-    retryMaxMs: 30_000,
-  },
+  cache: DEFAULT_CACHE_SETTINGS,
   retry: {
     maxAttempts: 3,
     backoffBaseMs: 50,
@@ -51,11 +37,7 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     silence: true,
     probeTimeoutMs: 30_000,
   },
-  limits: {
-    // Envoy's max_requests.
-    maxInFlight: 1_024,
-    maxInFlightPerEndpoint: 512,
-  },
+  limits: DEFAULT_LIMITS,
   panicThreshold: 0.5,
   transport: {
     // One retransmission of the SYN, which TCP sends after a second, fits.

@@ -2,8 +2,9 @@
 
 import { FairleadError } from '../core/errors.js';
 import type { Call, Router } from '../data/call.js';
-import { isReplayableBody } from '../data/idempotency.js';
-import type { DispatcherLike, DispatchOptions } from '../data/transport/dispatcher-like.js';
+import { hasHeader, isReplayableBody } from '../data/idempotency.js';
+import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
+import { prepareBody, type PreparedBody } from '../data/transport/request-body.js';
 import { createRequestExchange, type RequestExchange, type ResponseData } from '../data/transport/request-exchange.js';
 import { manageCall, type RequestForm } from './managed-call.js';
 import type { CallOptions } from './options.js';
@@ -32,14 +33,29 @@ export interface RequestOptions {
 export type RequestInput = RequestOptions & { readonly fairlead?: CallOptions };
 
 export function requestCall(match: Match, url: URL, options: RequestInput, router: Router): Promise<ResponseData> {
-  return manageCall(match, router, new DispatchForm(url, match.origin, options), options.fairlead);
+  return prepared(options, (body) =>
+    manageCall(
+      match,
+      router,
+      new DispatchForm(dispatchOptions(url, match.origin, options, body), options),
+      options.fairlead,
+    ),
+  );
 }
 
 /** A host that is no service: sent as it is. */
-export function requestElsewhere(dispatcher: DispatcherLike, url: URL, options: RequestInput): Promise<ResponseData> {
-  const exchange = createRequestExchange();
-  dispatcher.dispatch(dispatchOptions(url, url.origin, options), exchange.handler);
-  return exchange.response;
+export function requestElsewhere(router: Router, url: URL, options: RequestInput): Promise<ResponseData> {
+  return prepared(options, (body) => {
+    const exchange = createRequestExchange();
+    router.passThrough(dispatchOptions(url, url.origin, options, body), exchange.handler);
+    return exchange.response;
+  });
+}
+
+/** Goes on at once unless the body's bytes have to be waited for. */
+function prepared<T>(options: RequestOptions, send: (body: PreparedBody) => Promise<T>): Promise<T> {
+  const body = prepareBody(options.body);
+  return 'then' in body ? body.then(send) : send(body);
 }
 
 class DispatchForm implements RequestForm<ResponseData> {
@@ -49,9 +65,9 @@ class DispatchForm implements RequestForm<ResponseData> {
   private readonly dispatched: DispatchOptions;
   private exchange: RequestExchange | undefined;
 
-  constructor(url: URL, origin: string, options: RequestOptions) {
+  constructor(dispatched: DispatchOptions, options: RequestOptions) {
     this.options = options;
-    this.dispatched = dispatchOptions(url, origin, options);
+    this.dispatched = dispatched;
     this.method = this.dispatched.method;
     this.signal = options.signal ?? undefined;
   }
@@ -87,14 +103,28 @@ class DispatchForm implements RequestForm<ResponseData> {
   }
 }
 
-function dispatchOptions(url: URL, origin: string, options: RequestOptions): DispatchOptions {
+function dispatchOptions(
+  url: URL,
+  origin: string,
+  options: RequestOptions,
+  { body, contentType }: PreparedBody,
+): DispatchOptions {
   return {
     origin,
     path: url.pathname + url.search,
     method: (options.method ?? 'GET').toUpperCase(),
-    headers: options.headers ?? undefined,
-    body: options.body ?? null,
+    headers: contentType === undefined ? (options.headers ?? undefined) : withContentType(options.headers, contentType),
+    body,
   };
+}
+
+/** What the body says of itself counts only where the caller says nothing. */
+function withContentType(headers: RequestOptions['headers'], contentType: string): RequestOptions['headers'] {
+  if (hasHeader(headers, 'content-type')) return headers;
+  if (headers === undefined || headers === null) return { 'content-type': contentType };
+  if (Array.isArray(headers)) return [...(headers as readonly string[]), 'content-type', contentType];
+  if (typeof headers.entries === 'function') return [...(headers as Headers)].flat().concat('content-type', contentType);
+  return { ...(headers as Record<string, string>), 'content-type': contentType };
 }
 
 /** @throws FairleadError `ERR_INVALID_OPTION` */

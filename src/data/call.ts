@@ -214,7 +214,10 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     try {
       if (target.refusal !== undefined)
         throw callError('ERR_ADDRESS_REFUSED', `${route.name}: ${target.refusal}`, { service: route.name });
-      route.dispatch(lease.endpoint, routeOptions(sending.options, target), sending.handler, attempt);
+      const options = routeOptions(sending.options, target);
+      // The attempt has a timeout of its own; undici's would cut in at five minutes.
+      options.headersTimeout ??= 0;
+      route.dispatch(lease.endpoint, options, sending.handler, attempt);
     } catch (error) {
       // The platform could not take the request (pool closing, address refused): nothing was sent.
       if (!attempt.failed(error)) failHandler(sending.handler, error);

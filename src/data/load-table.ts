@@ -24,7 +24,7 @@ import { addFading, fade } from '../kit/fading-score.js';
  */
 export const FAILURE_WEIGHT = 10;
 export const FAILURE_TAU_MS = 5_000;
-export const FAILURE_SCORE_CAP = 3 * FAILURE_WEIGHT;
+export const FAILURE_SCORE_CAP: number = 3 * FAILURE_WEIGHT;
 
 /** An endpoint that asks for more than five minutes of peace gets five (linkerd `load-biaser`). */
 export const RETRY_AFTER_CAP_MS = 300_000;

@@ -11,6 +11,7 @@ import { runInThisContext } from 'node:vm';
 import type { AgentClass, AgentOptions, OwnAgent } from './agent-class.js';
 import { nativeShape, unconfiguredAgentClass } from './agent-class.js';
 import type { DispatcherLike, HandlerShape } from './dispatcher-like.js';
+import { isOwnDispatcher } from './own-dispatcher.js';
 
 const LEGACY_SLOT = Symbol.for('undici.globalDispatcher.1');
 const MODERN_SLOT = Symbol.for('undici.globalDispatcher.2');
@@ -90,8 +91,8 @@ class SlotPlatform implements Platform {
     this.learn(modernClass, modern);
     // A wrapper in the legacy slot stands for what undici 8 put into the other one.
     const isWrapper = nameOf(legacy) === 'Dispatcher1Wrapper' && modern !== legacy && modern !== undefined;
-    const legacyWish = legacy === undefined || legacyClass || isWrapper ? undefined : wish(legacy, 'legacy');
-    const modernWish = modern === undefined || modernClass ? undefined : wish(modern, 'modern');
+    const legacyWish = legacyClass || isWrapper ? undefined : wishOf(legacy, 'legacy');
+    const modernWish = modernClass ? undefined : wishOf(modern, 'modern');
     // Old copies of undici write one slot only; what the application wants counts for both.
     this.forLegacy = legacyWish ?? modernWish;
     this.forModern = modernWish ?? legacyWish;
@@ -105,7 +106,9 @@ class SlotPlatform implements Platform {
   }
 }
 
-function wish(value: unknown, shape: HandlerShape): ApplicationDispatcher {
+function wishOf(value: unknown, shape: HandlerShape): ApplicationDispatcher | undefined {
+  // A client's own dispatcher, made the global one, sends by name: handing it an endpoint's address would go in circles.
+  if (value === undefined || isOwnDispatcher(value)) return undefined;
   return { dispatcher: value as DispatcherLike, shape, description: nameOf(value) };
 }
 
