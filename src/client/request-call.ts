@@ -6,6 +6,7 @@ import { hasHeader, isReplayableBody } from '../data/idempotency.js';
 import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
 import { prepareBody, type PreparedBody } from '../data/transport/request-body.js';
 import { createRequestExchange, type RequestExchange, type ResponseData } from '../data/transport/request-exchange.js';
+import { linkSignal } from '../kit/link-signal.js';
 import { manageCall, type RequestForm } from './managed-call.js';
 import type { CallOptions } from './options.js';
 import type { Match } from './service-directory.js';
@@ -46,7 +47,11 @@ export function requestCall(match: Match, url: URL, options: RequestInput, route
 /** A host that is no service: sent as it is. */
 export function requestElsewhere(router: Router, url: URL, options: RequestInput): Promise<ResponseData> {
   return prepared(options, (body) => {
+    const signal = options.signal ?? undefined;
+    signal?.throwIfAborted();
     const exchange = createRequestExchange();
+    const unlink = linkSignal(signal, (reason) => exchange.abort(reason));
+    exchange.response.then((data) => data.body.once('close', unlink), unlink);
     router.passThrough(dispatchOptions(url, url.origin, options, body), exchange.handler);
     return exchange.response;
   });
@@ -123,7 +128,8 @@ function withContentType(headers: RequestOptions['headers'], contentType: string
   if (hasHeader(headers, 'content-type')) return headers;
   if (headers === undefined || headers === null) return { 'content-type': contentType };
   if (Array.isArray(headers)) return [...(headers as readonly string[]), 'content-type', contentType];
-  if (typeof headers.entries === 'function') return [...(headers as Headers)].flat().concat('content-type', contentType);
+  if (typeof headers.entries === 'function')
+    return [...(headers as Headers)].flat().concat('content-type', contentType);
   return { ...(headers as Record<string, string>), 'content-type': contentType };
 }
 

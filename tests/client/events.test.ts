@@ -63,7 +63,7 @@ describe('the events of discovery', () => {
         added: [],
         removed: [],
         updated: [],
-        refused: [{ input: expect.stringContaining('not a host') as string, reason: expect.any(String) as string }],
+        refused: [{ input: expect.stringContaining('not a host'), reason: expect.any(String) }],
       },
     ]);
   });

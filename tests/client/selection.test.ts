@@ -344,15 +344,15 @@ describe('explain', () => {
         {
           id: 'http://a:1',
           eligible: false,
-          words: expect.stringContaining('ejected for 30000 ms more') as string,
+          words: expect.stringContaining('ejected for 30000 ms more'),
         },
-        { id: 'http://b:1', eligible: false, words: expect.stringContaining('standing by') as string },
+        { id: 'http://b:1', eligible: false, words: expect.stringContaining('standing by') },
         { id: 'http://c:1', eligible: true, words: 'in use' },
         { id: 'http://d:1', eligible: true, words: 'in use' },
         {
           id: 'http://169.254.1.1:80',
           eligible: false,
-          words: expect.stringContaining('refused by the address policy') as string,
+          words: expect.stringContaining('refused by the address policy'),
         },
         { id: 'http://z:1', eligible: false, words: 'its weight is 0 while others of its priority have one' },
       ],

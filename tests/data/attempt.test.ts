@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { ErrorDetails } from '../../src/core/errors.js';
 import { BROKEN, createCallBench, REFUSED, type CallBench } from './call-bench.js';
 
 function sent(options: Parameters<typeof createCallBench>[0] = {}): CallBench {
@@ -134,7 +133,7 @@ describe('the attempt timeout', () => {
     expect(route.settled).toEqual([
       { endpoint: 'a', outcome: { kind: 'failure', reason: 'timeout' }, latencyMs: undefined, lateMs: 0 },
     ]);
-    const error = expect.objectContaining<ErrorDetails & { message: string }>({
+    const error = expect.objectContaining({
       message: 'ERR_ATTEMPT_TIMEOUT: orders: a:1 did not answer within 10000 ms',
       service: 'orders',
     });
@@ -152,9 +151,7 @@ describe('the attempt timeout', () => {
     clock.advance(9_999);
     expect(route.settled).toEqual([]);
     clock.advance(1);
-    expect(exchange.aborts).toEqual([
-      expect.objectContaining({ message: expect.stringContaining('within 18000 ms') as string }),
-    ]);
+    expect(exchange.aborts).toEqual([expect.objectContaining({ message: expect.stringContaining('within 18000 ms') })]);
   });
 
   it('but never beyond the time of the call', () => {

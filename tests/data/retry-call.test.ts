@@ -185,7 +185,7 @@ describe('errorOfCall', () => {
       code: 'ERR_ALL_ATTEMPTS_FAILED',
       message: expect.stringContaining(
         '1 attempt failed: a:1 read ECONNRESET, then ERR_LIMIT_EXCEEDED: orders: too many',
-      ) as string,
+      ),
       cause: { code: 'ERR_LIMIT_EXCEEDED' },
     });
   });

@@ -17,6 +17,8 @@ export interface PreparedBody {
  */
 export function prepareBody(body: unknown): PreparedBody | Promise<PreparedBody> {
   if (body === undefined || body === null) return { body: null, contentType: undefined };
+  // The FormData of the npm package form-data is a stream under the platform's tag.
+  if (typeof body === 'object' && 'pipe' in body) return { body, contentType: undefined };
   // By tag, not by class: inside Jest the classes come from two realms.
   switch (Object.prototype.toString.call(body)) {
     case '[object URLSearchParams]':
