@@ -35,6 +35,7 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     jitterRatio: 0.1,
     maxEjectedRatio: 0.5,
     silence: true,
+    contrast: true,
     probeTimeoutMs: 30_000,
   },
   limits: DEFAULT_LIMITS,

@@ -66,6 +66,7 @@ const ejection: Schema<EjectionOptions> = object<EjectionOptions>({
   jitterRatio: ratio(),
   maxEjectedRatio: ratio(),
   silence: boolean(),
+  contrast: boolean(),
   probeTimeoutMs: durationMs(1, HOUR_MS),
 });
 

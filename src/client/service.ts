@@ -217,7 +217,10 @@ class WiredService implements Service {
       clock: this.clock,
       random: this.random,
       onEject: (info) => this.announcer.ejected(info),
-      onUneject: (info) => this.announcer.unejected(info),
+      onUneject: (info) => {
+        if (info.by === 'probe') this.balancer.forgive(info.id);
+        this.announcer.unejected(info);
+      },
       onChange: () => {
         this.publish();
         const out = this.ejection?.ejectedCount ?? 0;

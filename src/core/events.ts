@@ -5,7 +5,7 @@ import type { Endpoint } from './endpoint.js';
 import type { ErrorCode } from './errors.js';
 import type { ResolutionStatus } from './resolution.js';
 
-export type EjectionReason = 'consecutive-failures' | 'failure-ratio' | 'silence' | 'probe-failed';
+export type EjectionReason = 'consecutive-failures' | 'failure-ratio' | 'silence' | 'contrast' | 'probe-failed';
 
 export interface FairleadEvents {
   /** Discovery answered. */

@@ -68,6 +68,8 @@ export interface Balancer {
   retain(ids: Iterable<string>): void;
   /** `'none'` when nobody can be picked; `'limit'` when too much is in flight. */
   pick(context: CallContext): BalancerLease | 'none' | 'limit';
+  /** An endpoint has come back by a probe: its old failures count no more, or it would be avoided for as long again. */
+  forgive(id: string): void;
   /** Undefined when nothing is known of this id. */
   load(id: string): EndpointLoad | undefined;
   inFlightOf(id: string): number;
@@ -142,6 +144,11 @@ class LoadBalancer implements Balancer, LeaseOwner {
     const endpoint = endpoints[index];
     if (endpoint === undefined) return 'none';
     return this.lease(endpoint, this.loads.slots[index] as number, nowMs, false);
+  }
+
+  forgive(id: string): void {
+    const slot = this.table.slotOf(id);
+    if (slot !== undefined) this.table.forgive(slot);
   }
 
   load(id: string): EndpointLoad | undefined {

@@ -121,6 +121,11 @@ export class LoadTable {
     }
   }
 
+  /** Drops the score of an endpoint that has proved itself. */
+  forgive(slot: number): void {
+    this.failureScores[slot] = 0;
+  }
+
   failureScore(slot: number, nowMs: number): number {
     const score = this.failureScores[slot] as number;
     if (score === 0) return 0;

@@ -45,6 +45,7 @@ const DOCUMENTED = {
     jitterRatio: 0.1,
     maxEjectedRatio: 0.5,
     silence: true,
+    contrast: true,
     probeTimeoutMs: 30_000,
   },
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },

@@ -133,7 +133,10 @@ function judged(
   outcomes: string,
   msBetween = 0,
 ): Bench & { state: string | undefined } {
-  const bench = createBench({ service: { ejection: ejection ?? {} }, client: { random: { next: () => 0.5 } } });
+  const bench = createBench({
+    service: { ejection: ejection === false ? false : { contrast: false, ...ejection } },
+    client: { random: { next: () => 0.5 } },
+  });
   for (const letter of outcomes) {
     const lease = bench.client.pick('orders');
     if (lease.endpoint.host !== 'a') {
@@ -233,6 +236,35 @@ describe('ejection', () => {
     };
     expect(silent(true)).toBe('silence');
     expect(silent(false)).toBeUndefined();
+  });
+
+  it('contrast: one that fails while the others do not', () => {
+    const standingOut = (contrast: boolean): string | undefined => {
+      const { client, snapshot } = createBench({ service: { ejection: { contrast } } });
+      const tried = new Set(['http://a:1']);
+      for (let answers = 0; answers < 1_000; answers++) client.pick('orders', { tried }).settle({ kind: 'success' });
+      for (let failures = 0; failures < 2; failures++)
+        client.pick('orders').settle({ kind: 'failure', reason: 'reset' });
+      return snapshot().endpoints[0]?.ejection?.reason;
+    };
+    expect(standingOut(true)).toBe('contrast');
+    expect(standingOut(false)).toBeUndefined();
+  });
+
+  it('contrast: one that fails twice while the others do well', () => {
+    const reason = (contrast: boolean): string | undefined => {
+      const { client, snapshot } = createBench({ service: { ejection: { contrast } } });
+      const tried = new Set(['http://a:1']);
+      const bad = [
+        client.pick('orders', { tried: new Set(['http://b:1', 'http://c:1']) }),
+        client.pick('orders', { tried: new Set(['http://b:1', 'http://c:1']) }),
+      ];
+      for (const lease of bad) lease.settle({ kind: 'failure', reason: 'reset' });
+      for (let answers = 0; answers < 1_100; answers++) client.pick('orders', { tried }).settle({ kind: 'success' });
+      return snapshot().endpoints[0]?.ejection?.reason;
+    };
+    expect(reason(true)).toBe('contrast');
+    expect(reason(false)).toBeUndefined();
   });
 
   it('probeTimeoutMs: how long one probe keeps the endpoint for itself', () => {

@@ -43,6 +43,8 @@ export interface EjectionSettings {
   readonly maxEjectedRatio: number;
   /** Whether one attempt that waited in vain is enough when meanwhile its endpoint answered nobody and the others answered. @default true (ours; see silence.ts) */
   readonly silence: boolean;
+  /** Whether an endpoint is ejected before its row is full when so many failures in a row stand out from what its peers show. @default true (ours; see contrast.ts) */
+  readonly contrast: boolean;
   /** How long one probe may keep a returning endpoint for itself; after that another is sent. Milliseconds, 1–3 600 000. @default 30 000 (the default `timeoutMs` of a call) */
   readonly probeTimeoutMs: number;
 }

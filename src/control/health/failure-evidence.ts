@@ -13,6 +13,8 @@ export type EvidenceSettings = Pick<
 >;
 
 export interface FailureEvidence {
+  /** Gateway-class failures since the last success. */
+  readonly inARow: number;
   success(nowMs: number): void;
   failure(outcome: Outcome & { kind: 'failure' }, nowMs: number): void;
   /** Which rule ejects the endpoint, if one does. A row has no age: however slowly it grew, nothing good came between. */
@@ -46,6 +48,9 @@ export function createFailureEvidence(settings: EvidenceSettings): FailureEviden
   }
 
   return {
+    get inARow() {
+      return inARow;
+    },
     success(nowMs) {
       inARow = 0;
       window.record(true, nowMs);

@@ -20,6 +20,7 @@ import type { EjectionReason } from '../../core/events.js';
 import type { Outcome } from '../../core/outcome.js';
 import type { Random } from '../../core/random.js';
 import type { AttemptSample } from './attempt-sample.js';
+import { createContrast, FEWEST_IN_A_ROW } from './contrast.js';
 import { maxEjected } from './ejection-cap.js';
 import { HEALTHY, type EjectInfo, type EjectionState, type UnejectInfo } from './ejection-state.js';
 import type { EjectionSettings } from './ejection-settings.js';
@@ -82,6 +83,9 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
   const members = new Map<string, Member>();
   const answers = createAnswerLog();
   const massFailure = createMassFailure(settings.windowMs);
+  const contrast = createContrast(settings.windowMs);
+  /** Healthy ones with enough failures in a row to stand out, once the others have shown how they do. */
+  const suspects = new Set<Member>();
   let ejectedCount = 0;
   let closed = false;
 
@@ -99,6 +103,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
 
   function leave(member: Member): void {
     massFailure.forget(member.peer);
+    suspects.delete(member);
     if (member.phase.kind === 'healthy') return;
     if (member.phase.kind === 'ejected') member.phase.timer[Symbol.dispose]();
     member.phase = IN_USE;
@@ -122,6 +127,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     };
     member.countsFromMs = now;
     member.evidence?.clear();
+    suspects.delete(member);
     massFailure.forget(member.peer);
     options.onEject({ id: member.id, reason, detail, durationMs, times });
     options.onChange();
@@ -167,18 +173,39 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
   function recordHealthy(member: Member, outcome: Outcome, sample: AttemptSample, now: number): void {
     if (outcome.kind === 'ignored' || outcome.kind === 'overload' || isLate(outcome, sample, now)) return;
     const evidence = (member.evidence ??= createFailureEvidence(settings));
+    contrast.note(outcome.kind === 'success', now);
     if (outcome.kind === 'success') {
       evidence.success(now);
       massFailure.note(member.peer, evidence.isFailing(now), now);
+      suspects.delete(member);
+      for (const suspect of suspects) reviewSuspect(suspect, now);
       return;
     }
     evidence.failure(outcome, now);
     massFailure.note(member.peer, evidence.isFailing(now), now);
     const reason = evidence.verdict(now) ?? (isSilent(member, outcome, sample, now) ? 'silence' : undefined);
-    if (reason === undefined) return;
-    if (ejectedCount >= maxEjected(members.size, settings.maxEjectedRatio) || massFailure.isOn(now)) return;
+    if (reason === undefined) {
+      if (settings.contrast && evidence.inARow >= FEWEST_IN_A_ROW) {
+        suspects.add(member);
+        reviewSuspect(member, now);
+      }
+      return;
+    }
+    if (isHeldBack(now)) return;
     const detail = reason === 'silence' ? silenceInWords(now - sample.startedAtMs) : evidence.inWords(now);
     eject(member, reason, detail);
+  }
+
+  /** A good answer of a peer is evidence too: it shows that failing is not what everybody does. */
+  function reviewSuspect(member: Member, now: number): void {
+    const inARow = member.evidence?.inARow ?? 0;
+    if (member.phase.kind !== 'healthy' || inARow < FEWEST_IN_A_ROW) suspects.delete(member);
+    else if (contrast.standsOut(inARow, now) && !isHeldBack(now))
+      eject(member, 'contrast', contrast.inWords(inARow, now));
+  }
+
+  function isHeldBack(now: number): boolean {
+    return ejectedCount >= maxEjected(members.size, settings.maxEjectedRatio) || massFailure.isOn(now);
   }
 
   function isSilent(
