@@ -27,7 +27,7 @@ export function createClient(options: ClientOptions): Client {
   const deps: ServiceDeps = { clock, random: settings.random, events, connect: wires.connect };
   /** Retired services that still have calls in flight. */
   const retiring = new Set<Service>();
-  const directory = createDirectory(settings, deps, retire);
+  const directory = createDirectory(settings, deps, retire, refuseClosed);
   let closing: Promise<void> | undefined;
 
   function retire(service: Service): void {
@@ -122,10 +122,13 @@ function createDirectory(
   settings: ClientSettings,
   deps: ServiceDeps,
   retire: (service: Service) => void,
+  refuseClosed: () => void,
 ): ServiceDirectory {
   const { services, maxServices } = settings;
   if (typeof services === 'function') {
     const open = (host: string): Service | undefined => {
+      // `explain`, or a redirect of a call that is still in flight: nobody would stop what begins now.
+      refuseClosed();
       const own = services(host);
       return own === undefined ? undefined : started(createService(host, own, deps));
     };

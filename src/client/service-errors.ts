@@ -31,7 +31,8 @@ export function inWords({ resolution, membership }: ServiceState): string {
     case 'found': {
       if (refused !== undefined && membership.endpoints.length === 0)
         return `every endpoint was refused: ${refused[0]} ${refused[1]}`;
-      const count = `${membership.endpoints.length} endpoints`;
+      const size = membership.endpoints.length;
+      const count = size === 1 ? '1 endpoint' : `${size} endpoints`;
       const kept =
         held === undefined ? '' : `; ${held === 'empty' ? 'an empty' : 'a much smaller'} answer is kept back for now`;
       return error === undefined ? `${count}${kept}` : `${count}, from an older answer: asking fails now${reason}`;

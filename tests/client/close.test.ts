@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { createManualResolver } from '../../src/testing/manual-resolver.js';
 import { createBench, errorOf, valueOf } from './bench.js';
 import { answer, createStubWire, hang, LARGE, reset } from './stub-wire.js';
 
@@ -48,6 +49,19 @@ describe('close', () => {
       { onError: (reason: unknown) => (error = reason) },
     );
     expect(error).toEqual(closed);
+  });
+
+  it('still tells what it knew, and begins nothing new for it', async () => {
+    const asked: string[] = [];
+    const { client, outcome } = createBench({
+      client: { services: (host) => (asked.push(host), { resolver: createManualResolver(['a:1']) }) },
+    });
+    client.pick('orders').settle({ kind: 'success' });
+    await outcome(client.close());
+    expect(client.explain('orders').resolution).toBe('1 endpoint');
+    expect(client.snapshot()).toMatchObject({ closed: true, services: { orders: { inFlight: 0 } } });
+    expect(() => client.explain('stock')).toThrow('ERR_CLIENT_CLOSED');
+    expect(asked).toEqual(['orders']);
   });
 
   it('waits for the body of a response that is still being read, and no longer', async () => {
