@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { describe, expect, it } from '@jest/globals';
 
 import { createBench, errorOf, valueOf, type Bench } from './bench.js';
@@ -267,6 +269,16 @@ describe('errors of calls', () => {
       ],
     });
     expect(error.constructor).toBe(TypeError);
+  });
+
+  it('show none of what the request carries, however deep one looks', async () => {
+    const { client, wire, outcome } = createBench();
+    for (const endpoint of ['a:1', 'b:1', 'c:1']) wire.at(endpoint, reset());
+    const url = 'http://user:hunter2@orders/hunter2?token=hunter2';
+    const init = { method: 'POST', body: 'hunter2', headers: { authorization: 'hunter2', cookie: 'hunter2' } };
+    const error = errorOf(await outcome(client.fetch(new URL(url), init)));
+    expect(error.code).toBe('ERR_ALL_ATTEMPTS_FAILED');
+    expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('hunter2');
   });
 
   it('recover without a restart when the only endpoint is back', async () => {
