@@ -3,6 +3,8 @@
  * sent directly; only one that fails meets the retry policy.
  */
 
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
+
 import { isFairleadError, type ErrorCode } from '../core/errors.js';
 import { Call, type Router } from '../data/call.js';
 import { errorOfCall } from '../data/call-error.js';
@@ -75,6 +77,7 @@ class ManagedCall<T> implements RepeatableRequest<T> {
     this.onDelivered = onDelivered;
     const { signal } = form;
     if (signal === undefined) return;
+    makeRoom(signal);
     // The caller's signal may live as long as the process: one listener, gone when the body has ended.
     this.unlink = linkSignal(signal, () => {
       // First of all: whatever the wire reports from now on is the caller's doing, and no endpoint's.
@@ -145,4 +148,13 @@ class ManagedCall<T> implements RepeatableRequest<T> {
     const { events } = this.call.route;
     if (events.wants('call')) events.emit('call', { ...this.call.report(), status, error });
   }
+}
+
+const roomy = new WeakSet<AbortSignal>();
+
+/** As fetch itself does: one signal for hundreds of calls at a time is no leak, and Node must not warn of one. */
+function makeRoom(signal: AbortSignal): void {
+  if (roomy.has(signal)) return;
+  roomy.add(signal);
+  if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(1_500, signal);
 }

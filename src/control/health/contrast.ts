@@ -12,6 +12,7 @@
  */
 
 import { createIntervalWindow } from '../../kit/interval-window.js';
+import { PEER_ANSWERS } from './silence.js';
 
 /** At 1000 attempts a second and one failure in a thousand, chance alone takes an endpoint out every quarter of an hour. */
 export const CHANCE = 1e-6;
@@ -39,8 +40,8 @@ export function createContrast(windowMs: number): Contrast {
   return {
     note: (ok, nowMs) => window.record(ok, nowMs),
     standsOut(inARow, nowMs) {
-      if (inARow < FEWEST_IN_A_ROW) return false;
       const { good, bad } = peers(inARow, nowMs);
+      if (inARow < FEWEST_IN_A_ROW || good < PEER_ANSWERS) return false;
       // Laplace's rule of succession: nothing seen yet is no proof that failures are rare.
       return ((bad + 1) / (good + bad + 2)) ** inARow <= CHANCE;
     },

@@ -2,15 +2,22 @@
  * Blocking queries: the registry holds each request until something changes, so that changes arrive at once and an
  * unchanged service costs one request per wait. Consul's protocol, which others have copied.
  *
- * By Consul's rules for clients: the index is forgotten when it goes down (a registry that was restored) and after a
- * failure, so that the next answer comes at once; and a registry that does not hold requests is not asked in a spin.
+ * An index says "tell me what came after this", and a registry that does not know it holds the request for the whole
+ * wait, whatever happens. So it is never kept longer than it is known to be good (Consul, "Implementation Details" of
+ * blocking queries, and what its agents were seen to do): it must be above zero, it comes from a 200 only, and it is
+ * forgotten, so that the next answer comes at once, when it goes down (a registry that was restored), after a failure,
+ * when a held request ends early without news (an agent that shuts down), and when the caller sees connections fail.
+ *
+ * A registry that does not hold requests, or whose index moves without news, is not asked in a spin.
  */
 
 import type { Clock } from '../../core/clock.js';
+import type { EndpointInput } from '../../core/endpoint.js';
 import type { Receiver, WatchContext } from '../../core/resolver.js';
 import { fullJitter } from '../../kit/backoff.js';
 import { linkSignal } from '../../kit/link-signal.js';
-import { askRegistry, type RegistryReply, type RegistryRequester } from './registry-request.js';
+import { feedContext } from '../discovery/feed-context.js';
+import type { AskRegistry, RegistryReply } from './registry-request.js';
 
 export interface LongPollOptions {
   /** How long the registry may hold a request, in milliseconds, 1_000–600_000. @default 60_000 */
@@ -24,7 +31,7 @@ export interface LongPollOptions {
 }
 
 export interface LongPoll extends Required<LongPollOptions> {
-  /** Between questions to a registry that does not hold them. */
+  /** Between questions to a registry that does not hold them; the most between questions to one that answers without news. */
   readonly ttlMs: number;
   /** For an answer, on top of the wait. */
   readonly timeoutMs: number;
@@ -37,34 +44,69 @@ const RETRY_BASE_MS = 250;
 const RETRY_MAX_MS = 30_000;
 
 export async function longPoll(
-  requester: RegistryRequester,
+  ask: AskRegistry,
   settings: LongPoll,
   receiver: Receiver,
-  { signal, clock, random }: WatchContext,
+  ctx: WatchContext,
 ): Promise<void> {
+  const { signal, clock, random } = ctx;
   let index: number | undefined;
+  let known: readonly EndpointInput[] | undefined;
   let failures = 0;
+  /** Answers in a row that came at once and said nothing new. */
+  let idle = 0;
+  let held: AbortController | undefined;
+  feedContext(ctx).onRefresh(() => held?.abort());
+
   while (!signal.aborted) {
     const askedAtMs = clock.now();
+    const question = new AbortController();
+    const unlink = linkSignal(signal, (reason) => question.abort(reason));
+    held = index === undefined ? undefined : question;
     let pauseMs: number;
     try {
-      const reply = await askRegistry(requester, { ...questionAfter(index, settings), signal, clock });
+      const reply = await ask({ ...questionAfter(index, settings), signal: question.signal, clock });
       if (signal.aborted) return;
+      const endpoints = reply.endpoints ?? [];
+      receiver.update({ endpoints });
       failures = 0;
-      receiver.update({ endpoints: reply.endpoints ?? [] });
       const next = indexOf(reply, settings);
       const tookMs = clock.now() - askedAtMs;
-      const held = next !== undefined && (next !== index || tookMs >= LEAST_INTERVAL_MS);
-      pauseMs = (held ? LEAST_INTERVAL_MS : settings.ttlMs) - tookMs;
-      index = next !== undefined && next < (index ?? 0) ? undefined : next;
+      const holds = next !== undefined && (next !== index || tookMs >= LEAST_INTERVAL_MS);
+      idle = tookMs >= gapAfter(idle, settings) || !sameAnswer(known, endpoints) ? 0 : idle + 1;
+      pauseMs = (holds ? gapAfter(idle, settings) : settings.ttlMs) - tookMs;
+      known = endpoints;
+      index = holds && !isGoodAfter(next, index, tookMs, settings) ? undefined : next;
     } catch (error) {
       if (signal.aborted) return;
       index = undefined;
-      receiver.error(error);
-      pauseMs = LEAST_INTERVAL_MS / 2 + fullJitter(RETRY_BASE_MS, RETRY_MAX_MS, failures++, random);
+      pauseMs = LEAST_INTERVAL_MS - (clock.now() - askedAtMs);
+      if (!question.signal.aborted) {
+        receiver.error(error);
+        pauseMs = LEAST_INTERVAL_MS / 2 + fullJitter(RETRY_BASE_MS, RETRY_MAX_MS, failures++, random);
+      }
+    } finally {
+      unlink();
+      held = undefined;
     }
     await pause(clock, pauseMs, signal);
   }
+}
+
+/** Least time between the starts of two questions after so many idle answers. */
+function gapAfter(idle: number, { ttlMs }: LongPoll): number {
+  return Math.max(LEAST_INTERVAL_MS, Math.min(ttlMs, LEAST_INTERVAL_MS * 2 ** idle));
+}
+
+/** Order counts: a registry that reorders its answers is taken for one with news, and asked at the pace of one. */
+function sameAnswer(known: readonly EndpointInput[] | undefined, endpoints: readonly EndpointInput[]): boolean {
+  return known?.length === endpoints.length && JSON.stringify(known) === JSON.stringify(endpoints);
+}
+
+/** Whether the next question may name the index `next`, which came after `tookMs` to a question that named `index`. */
+function isGoodAfter(next: number, index: number | undefined, tookMs: number, { waitMs }: LongPoll): boolean {
+  if (index === undefined) return true;
+  return next > index || (next === index && tookMs >= waitMs);
 }
 
 function questionAfter(

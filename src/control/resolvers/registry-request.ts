@@ -11,18 +11,24 @@ import { describeError } from '../../core/errors.js';
 import { readCapped } from '../../kit/read-capped.js';
 import { parseJson } from '../../kit/safe-json.js';
 import { askOnce } from '../discovery/ask-once.js';
+import type { RegistryFetch } from './background-fetch.js';
 
 const SHORTEST_SECRET = 6;
+
+/** Of what a registry says to a failure. */
+const MAX_EXCERPT = 200;
 
 export type HeaderSource =
   | Readonly<Record<string, string>>
   | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
 export interface RegistryRequester {
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: RegistryFetch;
   readonly url: URL;
   readonly headers: HeaderSource;
   readonly maxBytes: number;
+  /** Whether an error repeats the beginning of a plain text that came with a failure status. @default false */
+  readonly quoteFailures?: boolean;
   parse(body: unknown, response: { readonly headers: Headers }): readonly EndpointInput[];
 }
 
@@ -41,6 +47,8 @@ export interface RegistryReply {
   readonly headers: Headers;
 }
 
+export type AskRegistry = (question: RegistryQuestion) => Promise<RegistryReply>;
+
 /** @throws Error that names the registry, and says what went wrong */
 export async function askRegistry(requester: RegistryRequester, question: RegistryQuestion): Promise<RegistryReply> {
   const { timeoutMs, signal, clock } = question;
@@ -48,8 +56,7 @@ export async function askRegistry(requester: RegistryRequester, question: Regist
   try {
     return await askOnce((askSignal) => exchange(requester, question, sent, askSignal), { timeoutMs, signal, clock });
   } catch (error) {
-    const reason = sent.reduce((text, secret) => text.replaceAll(secret, '***'), describeError(error));
-    throw new Error(`GET ${requester.url.origin}${requester.url.pathname}: ${reason}`);
+    throw new Error(`GET ${requester.url.origin}${requester.url.pathname}: ${hide(sent, describeError(error))}`);
   }
 }
 
@@ -71,6 +78,9 @@ async function exchange(
   const response = await requester.fetch(url, { headers, signal, redirect: 'manual' });
   try {
     if (response.status === 304 && etag !== undefined) return { endpoints: undefined, headers: response.headers };
+    if (requester.quoteFailures === true && response.status >= 400) {
+      throw new Error(`status ${response.status}${await excerptOf(response, sent)}`);
+    }
     refuseUnusable(response);
     const body = parseJson(
       await readCapped(response as { body: AsyncIterable<Uint8Array> | null }, requester.maxBytes),
@@ -87,6 +97,10 @@ function secretsIn(texts: readonly string[]): string[] {
   return texts.flatMap((text) => [text, ...text.split(/\s+/)]).filter((text) => text.length >= SHORTEST_SECRET);
 }
 
+function hide(secrets: readonly string[], text: string): string {
+  return secrets.reduce((hidden, secret) => hidden.replaceAll(secret, '***'), text);
+}
+
 /** @throws Error that names the header, never its value. */
 export function requestHeaders(given: Readonly<Record<string, string>>): Headers {
   const headers = new Headers({ accept: 'application/json' });
@@ -98,6 +112,26 @@ export function requestHeaders(given: Readonly<Record<string, string>>): Headers
     }
   }
   return headers;
+}
+
+/** `: ` and the first line of a plain text; nothing for anything else. */
+async function excerptOf({ headers, body }: Response, secrets: readonly string[]): Promise<string> {
+  if (body === null || !/^text\/plain\b/i.test(headers.get('content-type') ?? '')) return '';
+  const reader = (body as ReadableStream<Uint8Array>).getReader();
+  try {
+    const { value } = await reader.read();
+    const [line = ''] = new TextDecoder()
+      .decode(value)
+      .trim()
+      .split(/[\r\n]/);
+    // Hidden first: what is left of a secret after a cut would not be recognized.
+    return line === '' ? '' : `: ${hide(secrets, line).slice(0, MAX_EXCERPT)}`;
+  } catch {
+    // The status is what counts.
+    return '';
+  } finally {
+    reader.cancel().catch(() => {});
+  }
 }
 
 function refuseUnusable(response: Response): void {

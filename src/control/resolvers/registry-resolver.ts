@@ -9,12 +9,20 @@
 import { systemClock, type Clock } from '../../core/clock.js';
 import type { EndpointInput } from '../../core/endpoint.js';
 import type { Prober, Resolver, ResolverAnswer } from '../../core/resolver.js';
-import { invalidOption, mustBe } from '../../kit/option-error.js';
-import { any, durationMs, func, number, secret, string } from '../../kit/option-schema.js';
+import { invalidOption } from '../../kit/option-error.js';
+import { durationMs, func, number, secret, string } from '../../kit/option-schema.js';
 import { object, offOr, record, required, union } from '../../kit/option-structures.js';
+import { createBackgroundFetch } from './background-fetch.js';
 import { parseHttpSd } from './http-sd.js';
 import { longPoll, type LongPollOptions } from './registry-long-poll.js';
-import { askRegistry, requestHeaders, type HeaderSource, type RegistryRequester } from './registry-request.js';
+import {
+  askRegistry,
+  requestHeaders,
+  type AskRegistry,
+  type HeaderSource,
+  type RegistryRequester,
+} from './registry-request.js';
+import { registryUrl, urlLike } from './registry-url.js';
 
 export interface RegistryResolverOptions {
   /** Where the list of endpoints is, http or https; the only place that is asked. */
@@ -32,18 +40,19 @@ export interface RegistryResolverOptions {
   readonly timeoutMs?: number;
   /** Largest body that is read, in bytes after decoding, 1–1_073_741_824. @default 5_242_880 */
   readonly maxBytes?: number;
-  /** Whether requests are held until something changes. An open one keeps the process alive until the client closes. @default false */
+  /** Whether requests are held until something changes. @default false */
   readonly longPoll?: false | LongPollOptions;
-  /** Sends the requests. @default the platform's fetch, as it is when the resolver is made */
+  /**
+   * Sends the requests. With the platform's fetch an open long poll keeps the process alive.
+   * @default the platform's fetch, as it is when the resolver is made; for long polls Fairlead's own
+   */
   readonly fetch?: typeof globalThis.fetch;
 }
 
 const parameterName = string();
 
 const OPTIONS = object<RegistryResolverOptions>({
-  url: required(
-    any<string | URL>('a URL', (value) => typeof value === 'string' || (typeof value === 'object' && value !== null)),
-  ),
+  url: required(urlLike()),
   headers: union(func<() => Record<string, string>>(), record(secret())),
   parse: func<NonNullable<RegistryResolverOptions['parse']>>(),
   ttlMs: durationMs(100, 86_400_000),
@@ -72,8 +81,8 @@ export function registryResolver(options: RegistryResolverOptions): Resolver {
     }
   }
   const requester: RegistryRequester = {
-    fetch: given.fetch ?? globalThis.fetch,
-    url: checkedUrl(given.url),
+    fetch: given.fetch ?? (polling === false ? globalThis.fetch : createBackgroundFetch()),
+    url: registryUrl(given.url, 'registryResolver.url'),
     headers,
     maxBytes: given.maxBytes ?? 5_242_880,
     parse: given.parse ?? parseHttpSd,
@@ -88,7 +97,8 @@ export function registryResolver(options: RegistryResolverOptions): Resolver {
     ttlMs,
     timeoutMs,
   };
-  return { kind: 'registry', watch: (receiver, ctx) => void longPoll(requester, settings, receiver, ctx) };
+  const ask: AskRegistry = (question) => askRegistry(requester, question);
+  return { kind: 'registry', watch: (receiver, ctx) => void longPoll(ask, settings, receiver, ctx) };
 }
 
 function createPoller(requester: RegistryRequester, ttlMs: number, timeoutMs: number): Prober {
@@ -111,17 +121,4 @@ function createPoller(requester: RegistryRequester, ttlMs: number, timeoutMs: nu
 function maxAgeMs(headers: Headers): number | undefined {
   const seconds = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(headers.get('cache-control') ?? '')?.[1];
   return seconds === undefined ? undefined : Number(seconds) * 1_000;
-}
-
-function checkedUrl(given: string | URL): URL {
-  const path = 'registryResolver.url';
-  const text = String(given);
-  if (!URL.canParse(text)) throw mustBe(path, 'a URL', text.replace(/\/\/[^/]*@/, '//***@'));
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw invalidOption(path, 'must be http or https');
-  if (url.username !== '' || url.password !== '') {
-    throw invalidOption(path, 'must hold no user or password: put them into an authorization header');
-  }
-  url.hash = '';
-  return url;
 }

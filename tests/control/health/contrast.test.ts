@@ -22,6 +22,7 @@ describe('contrast', () => {
     ['three against 90', 3, 90, 3, false], // (1 / 92)^3 = 1.28e-6
     ['four against a hundred of which one failed', 4, 99, 5, true], // (2 / 102)^4 = 1.5e-7
     ['three against the same', 3, 99, 4, false], // (2 / 102)^3 = 7.5e-6
+    ['thirty against nobody: there are no peers to stand out from', 30, 0, 30, false], // (1 / 2)^30 = 9.3e-10
     ['one, against any number', 1, 100_000, 1, false],
     ['five while one in ten of the others fails', 5, 900, 105, false], // (101 / 1002)^5 = 1.04e-5
   ])('%s', (_, inARow, good, bad, expected) => {
