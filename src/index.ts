@@ -35,6 +35,10 @@ export type {
   TransportOptions,
 } from './client/options.js';
 export type { RequestInput, RequestOptions } from './client/request-call.js';
+export type { DnsResolverOptions } from './control/resolvers/dns-resolver.js';
+export type { LongPollOptions } from './control/resolvers/registry-long-poll.js';
+export type { HeaderSource } from './control/resolvers/registry-request.js';
+export type { RegistryResolverOptions } from './control/resolvers/registry-resolver.js';
 export type { CacheSettings } from './control/discovery/cache-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';
 export type { AttemptReport, CallReport } from './core/call-report.js';
@@ -47,9 +51,11 @@ export type { Classifier, ClassifyInput, FailureReason, Outcome } from './core/o
 export type { Random } from './core/random.js';
 export type { ResolutionStatus } from './core/resolution.js';
 export type { Prober, Receiver, Resolver, ResolverAnswer, WatchContext, Watcher } from './core/resolver.js';
+export type { LimitSettings } from './data/balancer-settings.js';
 export type { Loads, Picker, PickerFactory, PickerInput } from './data/picker.js';
 export type { RetryBudgetSettings, RetrySettings } from './data/retry-settings.js';
 export type { DispatchHandler, DispatcherLike, DispatchOptions } from './data/transport/dispatcher-like.js';
 export type { ResponseData } from './data/transport/request-exchange.js';
-export type { ResponseBody } from './data/transport/response-body.js';
-export type { TlsSettings, TransportSettings } from './data/transport/transport-settings.js';
+export type { BodySource, ResponseBody } from './data/transport/response-body.js';
+export type { Pem, TlsSettings, TransportSettings } from './data/transport/transport-settings.js';
+export type { AddressPolicyOptions } from './kit/address-policy.js';

@@ -26,30 +26,38 @@ describe('when one of two endpoints dies', () => {
 });
 
 describe('when the only endpoint dies', () => {
-  it.each<Via>(['fetch', 'request'])('a %s fails at once with an error that says so, until the endpoint is back', (via) =>
-    withOrders({ fleet: { size: 1 } }, async (orders) => {
-      const server = orders.fleet.servers[0]!;
-      await orders.get('/', via);
-      await server.kill();
-      // The connection that stands idle finds out by itself.
-      await spend(100);
-      const startedAtMs = performance.now();
-      const error = (await rejection(orders.get('/', via))) as FairleadError;
-      // Nothing is waited for: far less than any timeout or backoff that there is.
-      expect(performance.now() - startedAtMs).toBeLessThan(1_000);
-      expect(isFairleadError(error)).toBe(true);
-      expect(error).toBeInstanceOf(TypeError);
-      expect(error).toMatchObject({ code: 'ERR_ALL_ATTEMPTS_FAILED', service: 'orders', cause: { code: 'ECONNREFUSED' } });
-      expect(error.message).toMatch(/^ERR_ALL_ATTEMPTS_FAILED: orders: /);
-      expect(error.message).toContain(server.address);
-      expect(error.message).toContain('ECONNREFUSED');
-      expect(error.attempts).toMatchObject([{ address: server.address, sent: false, outcome: { reason: 'connect' } }]);
-      // However often it failed, the last one is never ejected.
-      for (let n = 0; n < 20; n++) await rejection(orders.get('/', via));
-      expect(orders.endpoint(server).state).toBe('healthy');
-      await server.restart();
-      await orders.get('/', via);
-    }),
+  it.each<Via>(['fetch', 'request'])(
+    'a %s fails at once with an error that says so, until the endpoint is back',
+    (via) =>
+      withOrders({ fleet: { size: 1 } }, async (orders) => {
+        const server = orders.fleet.servers[0]!;
+        await orders.get('/', via);
+        await server.kill();
+        // The connection that stands idle finds out by itself.
+        await spend(100);
+        const startedAtMs = performance.now();
+        const error = (await rejection(orders.get('/', via))) as FairleadError;
+        // Nothing is waited for: far less than any timeout or backoff that there is.
+        expect(performance.now() - startedAtMs).toBeLessThan(1_000);
+        expect(isFairleadError(error)).toBe(true);
+        expect(error).toBeInstanceOf(TypeError);
+        expect(error).toMatchObject({
+          code: 'ERR_ALL_ATTEMPTS_FAILED',
+          service: 'orders',
+          cause: { code: 'ECONNREFUSED' },
+        });
+        expect(error.message).toMatch(/^ERR_ALL_ATTEMPTS_FAILED: orders: /);
+        expect(error.message).toContain(server.address);
+        expect(error.message).toContain('ECONNREFUSED');
+        expect(error.attempts).toMatchObject([
+          { address: server.address, sent: false, outcome: { reason: 'connect' } },
+        ]);
+        // However often it failed, the last one is never ejected.
+        for (let n = 0; n < 20; n++) await rejection(orders.get('/', via));
+        expect(orders.endpoint(server).state).toBe('healthy');
+        await server.restart();
+        await orders.get('/', via);
+      }),
   );
 
   it('a POST is told the same', () =>

@@ -22,7 +22,11 @@ describe('when one of eight endpoints is stopped, so that it accepts and never a
       await spend(500);
       victim.pause();
       const ejection = await until(() => orders.ejections[0], { what: 'the ejection', timeoutMs: 20_000 });
-      expect(orders.endpoint(victim)).toMatchObject({ id: ejection.endpoint, state: 'ejected', ejection: { times: 1 } });
+      expect(orders.endpoint(victim)).toMatchObject({
+        id: ejection.endpoint,
+        state: 'ejected',
+        ejection: { times: 1 },
+      });
       const timeout = orders.attempts.find(({ outcome }) => outcome.kind === 'failure')!;
       expect(timeout).toMatchObject({ address: victim.address, outcome: { reason: 'timeout' } });
       // The one timeout is proof enough when the others answered meanwhile; seconds would do.

@@ -53,7 +53,9 @@ describe('when one of eight endpoints is killed', () => {
       // Each caller has one call at a time, so at most that many were in flight.
       expect(errors.length).toBeLessThanOrEqual(CALLERS);
       for (const error of errors) expectInFlightReset(error, victim.address);
-      const survivors = await Promise.all(servers.filter((server) => server !== victim).map((server) => server.stats()));
+      const survivors = await Promise.all(
+        servers.filter((server) => server !== victim).map((server) => server.stats()),
+      );
       expectOnce([...survivors.flatMap(({ received }) => received.map(({ id }) => id)), ...seenByVictim]);
       expectSentOnce(posts.reports);
     }));

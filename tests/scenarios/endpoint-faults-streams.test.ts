@@ -104,9 +104,7 @@ describe('a large upload', () => {
       const answer =
         via === 'fetch'
           ? client.fetch('http://orders/', streamed(upload.stream)).then((response) => response.json())
-          : client
-              .request('http://orders/', { method: 'POST', body: upload.stream })
-              .then(({ body }) => body.json());
+          : client.request('http://orders/', { method: 'POST', body: upload.stream }).then(({ body }) => body.json());
       await until(() => upload.pulled > 0, { what: 'the start of the upload' });
       await spend(500);
       expect(upload.pulled).toBeLessThan(BUFFERED);

@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
 import { startFleet } from '../../src/testing/fleet.js';
+import { startRegistryServer } from '../../src/testing/registry-server.js';
 
 jest.setTimeout(40_000);
 
@@ -15,17 +16,18 @@ interface Ended {
 
 async function run(program: string): Promise<Ended> {
   const fleet = await startFleet({ size: 1, keepAliveTimeoutMs: 60_000 });
+  const registry = await startRegistryServer({ services: { orders: fleet.addresses } });
   try {
     return await new Promise((resolve) => {
       const file = join(__dirname, 'programs', program);
-      const env = { ...process.env, ADDRESS: fleet.addresses[0] };
+      const env = { ...process.env, ADDRESS: fleet.addresses[0], REGISTRY: registry.urlOf('orders') };
       // One that does not end by itself is killed, and has no exit code then.
       const child = execFile(process.execPath, [file], { env, timeout: 20_000 }, (_, stdout, stderr) => {
         resolve({ code: child.exitCode, output: stdout + stderr });
       });
     });
   } finally {
-    await fleet.close();
+    await Promise.all([fleet.close(), registry.close()]);
   }
 }
 

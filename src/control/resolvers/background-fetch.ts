@@ -71,7 +71,7 @@ export function createBackgroundFetch(tls: RegistryTls = {}): RegistryFetch {
         } catch (error) {
           // A status or a header that `Response` does not know.
           message.destroy();
-          reject(error as Error);
+          reject(error);
         }
       });
       request.on('error', reject);

@@ -15,7 +15,8 @@ export interface TransportSettings {
   readonly keepAliveTimeoutMs: number;
 }
 
-type Pem = string | Buffer | readonly (string | Buffer)[];
+/** PEM text, or several of them. */
+export type Pem = string | Buffer | readonly (string | Buffer)[];
 
 /** Key material of the client's side, PEM. Certificates of servers are always verified. */
 export interface TlsSettings {

@@ -6,7 +6,10 @@ const client = createClient({
     orders: { resolver: staticResolver([process.env.ADDRESS]) },
     // Nobody listens there: it is asked again and again in the background.
     other: { resolver: registryResolver({ url: 'http://127.0.0.1:1/' }) },
+    // Holds its request for a minute.
+    held: { resolver: registryResolver({ url: process.env.REGISTRY, longPoll: {} }) },
   },
 });
+console.log(await (await client.fetch('http://held/')).text());
 console.log(await (await client.fetch('http://orders/')).text());
 console.log(await (await client.request('http://orders/')).body.text());
