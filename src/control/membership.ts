@@ -10,6 +10,7 @@
  */
 
 import type { Endpoint } from '../core/endpoint.js';
+import { sameEndpoint } from '../core/same-endpoint.js';
 
 /** What membership needs of an address policy: a reason to refuse the address, or undefined. Its answers must not change. */
 export interface AddressGate {
@@ -83,7 +84,7 @@ export function createMembership(options: { readonly policy: AddressGate }): Mem
         named++;
         if (before !== undefined) {
           before.seenIn = setNumber;
-          if (isSameEndpoint(before.endpoint, endpoint)) continue;
+          if (sameEndpoint(before.endpoint, endpoint)) continue;
         }
         differs = true;
         const refusal = refusalOf(endpoint, before);
@@ -142,28 +143,4 @@ function viewsOf(entries: ReadonlyMap<string, Entry>): {
     else refusedReasons.set(id, refusal);
   }
   return { known: Object.freeze(known), usable: Object.freeze(usable), refusedReasons };
-}
-
-function isSameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return (
-    a === b ||
-    (a.id === b.id &&
-      a.host === b.host &&
-      a.port === b.port &&
-      a.scheme === b.scheme &&
-      a.basePath === b.basePath &&
-      a.weight === b.weight &&
-      a.priority === b.priority &&
-      a.region === b.region &&
-      a.zone === b.zone &&
-      a.hostname === b.hostname &&
-      isSameRecord(a.metadata, b.metadata))
-  );
-}
-
-function isSameRecord(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
-  if (a === b) return true;
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Endpoint } from '../../core/endpoint.js';
+import { sameEndpoint } from '../../core/same-endpoint.js';
 
 /**
  * `next`, with every endpoint that did not change replaced by the known object; the very array `known` when nothing
@@ -19,24 +20,4 @@ export function keepKnown(known: readonly Endpoint[], next: readonly Endpoint[])
     return endpoint;
   });
   return changed ? Object.freeze(kept) : known;
-}
-
-function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return (
-    a.host === b.host &&
-    a.port === b.port &&
-    a.scheme === b.scheme &&
-    a.basePath === b.basePath &&
-    a.weight === b.weight &&
-    a.priority === b.priority &&
-    a.region === b.region &&
-    a.zone === b.zone &&
-    a.hostname === b.hostname &&
-    sameMetadata(a.metadata, b.metadata)
-  );
-}
-
-function sameMetadata(a: Endpoint['metadata'], b: Endpoint['metadata']): boolean {
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && a[key] === b[key]);
 }

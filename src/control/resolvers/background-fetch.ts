@@ -12,6 +12,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { describeError } from '../../core/errors.js';
 
 type Pem = string | Buffer | readonly (string | Buffer)[];
 
@@ -71,7 +72,7 @@ export function createBackgroundFetch(tls: RegistryTls = {}): RegistryFetch {
         } catch (error) {
           // A status or a header that `Response` does not know.
           message.destroy();
-          reject(error);
+          reject(new Error(`the answer is none: ${describeError(error)}`));
         }
       });
       request.on('error', reject);
