@@ -76,7 +76,7 @@ export function createClient(options: ClientOptions): Client {
         if (match !== undefined) return requestCall(match, parsed, input, wires.router);
         return requestElsewhere(wires.router, parsed, input);
       } catch (error) {
-        return Promise.reject(error as Error);
+        return rejected(error);
       }
     },
     get dispatcher() {
