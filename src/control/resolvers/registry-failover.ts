@@ -20,25 +20,39 @@ export function askInTurn(
   requesters: readonly RegistryRequester[],
   { timeoutMs, reportError }: FailoverOptions,
 ): AskRegistry {
+  return firstAnswer(
+    requesters.map((requester) => (question) => askRegistry(requester, question)),
+    { onward: ({ signal, clock }) => ({ timeoutMs, signal, clock }), ...(reportError && { reportError }) },
+  );
+}
+
+/**
+ * As {@link askInTurn}, for questions of any kind.
+ *
+ * @param asks one per address, at least one
+ * @param options.onward what all but the address asked first are asked. @default the same
+ */
+export function firstAnswer<Q extends { readonly signal: AbortSignal }, A>(
+  asks: readonly ((question: Q) => Promise<A>)[],
+  options: { readonly onward?: (question: Q) => Q; readonly reportError?: (error: unknown) => void } = {},
+): (question: Q) => Promise<A> {
+  const { onward = (question) => question, reportError } = options;
   let answeredLast = 0;
   return async (question) => {
-    const { signal, clock } = question;
     const errors: unknown[] = [];
     // Of this question alone: another one may be under way, and must not make it skip an address.
     const first = answeredLast;
     for (;;) {
-      const at = (first + errors.length) % requesters.length;
+      const at = (first + errors.length) % asks.length;
+      const ask = asks[at] as (question: Q) => Promise<A>;
       try {
-        const reply = await askRegistry(
-          requesters[at] as RegistryRequester,
-          errors.length === 0 ? question : { timeoutMs, signal, clock },
-        );
+        const answer = await ask(errors.length === 0 ? question : onward(question));
         answeredLast = at;
-        return reply;
+        return answer;
       } catch (error) {
         errors.push(error);
-        if (signal.aborted) throw error;
-        if (errors.length === requesters.length) throw together(errors);
+        if (question.signal.aborted) throw error;
+        if (errors.length === asks.length) throw together(errors);
         reportError?.(error);
       }
     }
