@@ -11,11 +11,11 @@
  * A registry that does not hold requests, or whose index moves without news, is not asked in a spin.
  */
 
-import type { Clock } from '../../core/clock.js';
 import type { EndpointInput } from '../../core/endpoint.js';
 import type { Receiver, WatchContext } from '../../core/resolver.js';
 import { fullJitter } from '../../kit/backoff.js';
 import { linkSignal } from '../../kit/link-signal.js';
+import { pause } from '../../kit/pause.js';
 import { feedContext } from '../discovery/feed-context.js';
 import type { AskRegistry, RegistryReply } from './registry-request.js';
 
@@ -126,19 +126,4 @@ function questionAfter(
 function indexOf({ headers }: RegistryReply, { indexHeader }: LongPoll): number | undefined {
   const text = headers.get(indexHeader) ?? '';
   return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
-}
-
-/** Waits without keeping the process alive; nobody waits for this loop. */
-function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  if (ms <= 0 || signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = clock.setTimer(() => {
-      unlink();
-      resolve();
-    }, ms);
-    const unlink = linkSignal(signal, () => {
-      timer[Symbol.dispose]();
-      resolve();
-    });
-  });
 }
