@@ -262,7 +262,10 @@ class WiredService implements Service {
   }
 
   private settled(attempt: SettledAttempt): void {
-    this.ejection?.record(attempt.endpoint.id, attempt.outcome, attempt);
+    const { outcome } = attempt;
+    this.ejection?.record(attempt.endpoint.id, outcome, attempt);
+    // A caller's own transport says so by its lease only.
+    if (outcome.kind === 'failure' && outcome.reason === 'connect') this.feed.refresh();
     this.calls.settled();
   }
 

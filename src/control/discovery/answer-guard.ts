@@ -5,7 +5,8 @@
  * who have re-registered so far. Taking its word would empty every client at once, while the servers are fine. So
  * an empty answer after a full one, and one that lost more than `shrinkThreshold` of the endpoints in use, is held:
  * - empty: for the whole grace, then applied if nothing but empty answers came since;
- * - shrunk: until another shrunk answer repeats it, or the grace is over.
+ * - shrunk: until another one repeats it, no larger than the first, or the grace is over. One that is larger is a
+ *   registry whose servers are coming back one by one: believing it would put all the load on the first few.
  *
  * A failure to ask proves nothing either way: it stops the clock of the grace, which starts anew with the next
  * suspicious answer. Otherwise a registry that empties, crashes and returns empty would be believed on its return.
@@ -22,8 +23,8 @@ export interface Hold {
   readonly kind: 'empty' | 'shrunk';
   /** Since when the newest kind of answer has been coming without a break; undefined after a failure. */
   readonly sinceMs: number | undefined;
-  /** Whether a shrunk answer was among those held. */
-  readonly shrunkBefore: boolean;
+  /** How many the last shrunk answer had of those held; undefined when there was none. */
+  readonly shrunkTo: number | undefined;
 }
 
 export interface GuardState {
@@ -52,11 +53,11 @@ export function judgeAnswer(
   if (kind === undefined) return applied(count);
 
   const { hold } = state;
-  if (kind === 'shrunk' && hold?.shrunkBefore === true) return applied(count);
+  if (kind === 'shrunk' && hold?.shrunkTo !== undefined && count <= hold.shrunkTo) return applied(count);
   const sinceMs = hold?.kind === kind ? (hold.sinceMs ?? nowMs) : nowMs;
   if (nowMs - sinceMs >= settings.emptyGraceMs) return applied(count);
-  const shrunkBefore = kind === 'shrunk' || hold?.shrunkBefore === true;
-  return { apply: false, state: { applied: state.applied, hold: { kind, sinceMs, shrunkBefore } } };
+  const shrunkTo = kind === 'shrunk' ? count : hold?.shrunkTo;
+  return { apply: false, state: { applied: state.applied, hold: { kind, sinceMs, shrunkTo } } };
 }
 
 /** When the held answer is due without another one coming; undefined when none is held or failures stopped the clock. */

@@ -95,11 +95,13 @@ export function createProbeLoop(options: ProbeLoopOptions): Session {
     start: ask,
     refresh() {
       if (closed) return false;
-      const mayAsk = !asking && sinceAskedMs() >= settings.minRefreshIntervalMs && cache.retryInMs(prober) === 0;
+      const floorMs = Math.max(settings.minRefreshIntervalMs, LEAST_INTERVAL_MS);
+      const mayAsk = !asking && sinceAskedMs() >= floorMs && cache.retryInMs(prober) === 0;
       if (mayAsk) {
         ask();
         return true;
       }
+      if (refreshDue) return false;
       refreshDue = true;
       // While a question is out, its end sets the timer.
       if (!asking) askIn(plannedAtMs - clock.now());

@@ -12,8 +12,8 @@ import type { FeedContext } from './feed-context.js';
 import { readAnswer, type Refusal } from './read-answer.js';
 import type { Session, SessionSink } from './session.js';
 
-/** However short the backoff is set, a watcher that throws at once is not started in a spin. */
-const LEAST_RESTART_MS = 100;
+/** However short the settings are, a watcher that throws at once is not started in a spin, nor a source asked again in one. */
+const LEAST_INTERVAL_MS = 100;
 
 export interface WatchSessionOptions extends SessionSink {
   readonly watcher: Watcher;
@@ -105,7 +105,7 @@ export function createWatchSession(options: WatchSessionOptions): Session {
     const { retryBaseMs, retryMaxMs } = settings;
     const delayMs = retryBaseMs / 2 + fullJitter(retryBaseMs, retryMaxMs, crashesInARow++, random);
     timer?.[Symbol.dispose]();
-    timer = clock.setTimer(start, Math.max(delayMs, LEAST_RESTART_MS));
+    timer = clock.setTimer(start, Math.max(delayMs, LEAST_INTERVAL_MS));
   }
 
   function refreshNow(): void {
@@ -118,7 +118,8 @@ export function createWatchSession(options: WatchSessionOptions): Session {
     start,
     refresh() {
       if (closed || onRefresh === undefined || refreshTimer !== undefined) return false;
-      const waitMs = settings.minRefreshIntervalMs - (clock.now() - lastRefreshMs);
+      const floorMs = Math.max(settings.minRefreshIntervalMs, LEAST_INTERVAL_MS);
+      const waitMs = floorMs - (clock.now() - lastRefreshMs);
       if (waitMs <= 0) {
         refreshNow();
         return true;

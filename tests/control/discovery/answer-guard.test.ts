@@ -39,6 +39,14 @@ describe('judgeAnswer', () => {
     expect(replay(TEN, [[0, 4], [1, 3]])).toEqual([undefined, 3]); // prettier-ignore
   });
 
+  it('does not take growth for a repetition: servers that register again one by one would get all the load', () => {
+    const script = [[0, 1], [1, 2], [2, 4], [3, 4]] as const; // prettier-ignore
+    expect(replay(TEN, script)).toEqual([undefined, undefined, undefined, 4]);
+    expect(replay(TEN, [[0, 1], [1, 3], [2, 5]])).toEqual([undefined, undefined, 5]); // prettier-ignore
+    const slow = [[0, 1], [20_000, 2], [29_999, 3], [30_000, 4]] as const; // prettier-ignore
+    expect(replay(TEN, slow)).toEqual([undefined, undefined, undefined, 4]);
+  });
+
   it('takes a loss of half, which is not less than half, at once', () => {
     expect(replay(TEN, [[0, 5]])).toEqual([5]);
   });
@@ -92,7 +100,7 @@ describe('judgeAnswer', () => {
         let state: GuardState = { applied: 10, hold: undefined };
         let nowMs = 0;
         let emptySinceMs: number | undefined;
-        let suspiciousInARow = 0;
+        let shrunkTo = 0;
         for (const { afterMs, what } of steps) {
           nowMs += afterMs;
           if (what === 'error') {
@@ -107,12 +115,15 @@ describe('judgeAnswer', () => {
           if (verdict.apply) {
             if (before > 0 && what === 0) expect(nowMs - (emptySinceMs as number)).toBeGreaterThanOrEqual(30_000);
             expect(state).toEqual({ applied: what, hold: undefined });
-            suspiciousInARow = 0;
+            shrunkTo = 0;
           } else {
             expect(what).toBeLessThan(before * 0.5);
             expect(state.applied).toBe(before);
-            // Two shrunk answers end a hold, so a longer one consists of empty ones and at most one shrunk.
-            if (what > 0) expect(++suspiciousInARow).toBe(1);
+            // A shrunk answer that is no larger than the last one ends a hold, so those of a hold grow.
+            if (what > 0) {
+              expect(what).toBeGreaterThan(shrunkTo);
+              shrunkTo = what;
+            }
           }
         }
       }),

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { UNKNOWN_RESOLUTION, type Resolution } from '../../../src/core/resolution.js';
 import type { Receiver, Resolver, ResolverAnswer, WatchContext } from '../../../src/core/resolver.js';
+import { feedContext } from '../../../src/control/discovery/feed-context.js';
 import { createFakeClock } from '../../../src/testing/fake-clock.js';
 import { createManualResolver } from '../../../src/testing/manual-resolver.js';
 import { createSeededRandom } from '../../../src/testing/seeded-random.js';
@@ -232,6 +233,18 @@ describe('a feed of a prober', () => {
       expect(prober.askedAtMs).toEqual([1_000, 11_000, 16_000]);
     });
 
+    it('asks in no spin when no interval is set, not even a source that answers at once', async () => {
+      const clock = createFakeClock();
+      const prober = scriptedProber(clock, FOUR);
+      const { feed } = startFeed(prober, { clock, settings: { minRefreshIntervalMs: 0 } });
+      for (let ms = 0; ms < 1_000; ms++) {
+        feed.refresh();
+        await clock.advanceAsync(1);
+      }
+      // The first question, and one every 100 ms.
+      expect(prober.askedAtMs).toHaveLength(11);
+    });
+
     it('does not postpone a question that is due sooner anyway', async () => {
       const { prober, feed, clock } = probe({ ...FOUR, ttlMs: 1 });
       await clock.advanceAsync(4_000);
@@ -389,6 +402,26 @@ describe('a feed of a watcher', () => {
     expect(startedAtMs).toEqual([1_000, 1_250, 1_625]);
     expect(errors).toEqual([DOWN, DOWN]);
     expect(feed.resolution().status).toBe('found');
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('asks a watcher that takes part in it again, at most once per interval, and one that was too early later', () => {
+    const clock = createFakeClock();
+    const askedAtMs: number[] = [];
+    const watcher: Resolver = {
+      kind: 'asked',
+      watch: (receiver, ctx) => {
+        receiver.update(FOUR);
+        feedContext(ctx).onRefresh(() => askedAtMs.push(clock.now()));
+      },
+    };
+    const { feed } = startFeed(watcher, { clock });
+    for (let ms = 0; ms < 11_000; ms += 100) {
+      feed.refresh();
+      clock.advance(100);
+    }
+    expect(askedAtMs).toEqual([1_000, 6_000, 11_000]);
+    feed.close();
     expect(clock.pendingTimers).toBe(0);
   });
 
