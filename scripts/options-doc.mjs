@@ -31,6 +31,7 @@ const SECTIONS = [
   ['`dnsResolver(name, options)`', 'See [discovery](discovery.md).', 'DnsResolverOptions', 'src/control/resolvers/dns-resolver.ts', 'OPTIONS', 'src/control/resolvers/dns-resolver.ts'],
   ['`registryResolver(options)`', 'See [discovery](discovery.md).', 'RegistryResolverOptions', 'src/control/resolvers/registry-resolver.ts', 'OPTIONS', 'src/control/resolvers/registry-resolver.ts'],
   ['`registryResolver({ longPoll })`', '`longPoll: {}` takes all of these defaults.', 'LongPollOptions', 'src/control/resolvers/registry-long-poll.ts', 'OPTIONS.longPoll', 'src/control/resolvers/registry-resolver.ts'],
+  ['`consulResolver(options)`', 'See [Consul](resolvers/consul.md).', 'ConsulResolverOptions', 'src/control/resolvers/consul/consul-options.ts', 'OPTIONS', 'src/control/resolvers/consul/consul-options.ts'],
 ];
 
 const INTRODUCTION = `<!-- Written by scripts/options-doc.mjs from the docstrings; change those. -->
@@ -143,6 +144,8 @@ function accepts(node, file) {
       return 'function';
     case 'urlLike':
       return 'URL';
+    case 'registryTls':
+      return '`{ ca, cert, key, serverName }`';
     case 'oneOf':
       return first.elements.map((literal) => `\`${literal.getText()}\``).join(', ');
     case 'oneOfFalse':

@@ -40,6 +40,12 @@ export interface LongPoll extends Required<LongPollOptions> {
 /** Between the starts of two questions, however fast answers come: a deploy changes a service many times a second. */
 const LEAST_INTERVAL_MS = 500;
 
+/**
+ * The same, for each endpoint of the answer. Something changes all the time in a large service, and each answer is the
+ * whole list, which takes about 25 µs of the event loop per endpoint to read: this keeps it at a twentieth of the time.
+ */
+const INTERVAL_PER_ENDPOINT_MS = 0.5;
+
 const RETRY_BASE_MS = 250;
 const RETRY_MAX_MS = 30_000;
 
@@ -73,8 +79,9 @@ export async function longPoll(
       const next = indexOf(reply, settings);
       const tookMs = clock.now() - askedAtMs;
       const holds = next !== undefined && (next !== index || tookMs >= LEAST_INTERVAL_MS);
-      idle = tookMs >= gapAfter(idle, settings) || !sameAnswer(known, endpoints) ? 0 : idle + 1;
-      pauseMs = (holds ? gapAfter(idle, settings) : settings.ttlMs) - tookMs;
+      const size = endpoints.length;
+      idle = tookMs >= gapAfter(idle, size, settings) || !sameAnswer(known, endpoints) ? 0 : idle + 1;
+      pauseMs = (holds ? gapAfter(idle, size, settings) : settings.ttlMs) - tookMs;
       known = endpoints;
       index = holds && !isGoodAfter(next, index, tookMs, settings) ? undefined : next;
     } catch (error) {
@@ -93,9 +100,9 @@ export async function longPoll(
   }
 }
 
-/** Least time between the starts of two questions after so many idle answers. */
-function gapAfter(idle: number, { ttlMs }: LongPoll): number {
-  return Math.max(LEAST_INTERVAL_MS, Math.min(ttlMs, LEAST_INTERVAL_MS * 2 ** idle));
+/** Least time between the starts of two questions after so many idle answers, the last of so many endpoints. */
+function gapAfter(idle: number, size: number, { ttlMs }: LongPoll): number {
+  return Math.max(LEAST_INTERVAL_MS, INTERVAL_PER_ENDPOINT_MS * size, Math.min(ttlMs, LEAST_INTERVAL_MS * 2 ** idle));
 }
 
 /** Order counts: a registry that reorders its answers is taken for one with news, and asked at the pace of one. */
