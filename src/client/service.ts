@@ -119,6 +119,7 @@ class WiredService implements Service {
       cache: settings.cache,
       clock,
       random,
+      service: name,
       onChange: (resolution) => this.resolved(resolution),
       onAnswer: (resolution, count) => this.announcer.answered(resolution, count),
       onError: (error, resolution) => this.announcer.unanswered(error, resolution),

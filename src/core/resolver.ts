@@ -18,11 +18,19 @@ export interface ResolverAnswer {
   readonly authoritative?: boolean;
 }
 
+/** What a {@link Prober} gets with each question. */
+export interface AskContext {
+  /** Aborts when the answer is not waited for any more. */
+  readonly signal: AbortSignal;
+  /** The service that is asked for, as the client calls it; undefined outside of a client. */
+  readonly service?: string | undefined;
+}
+
 /** One question, one answer. Throw for "could not ask"; return an empty list only for "nobody serves this". */
 export interface Prober {
   /** What kind of source this is, for events and snapshots, for example `'dns'`. */
   readonly kind: string;
-  resolve(ctx: { readonly signal: AbortSignal }): Promise<ResolverAnswer>;
+  resolve(ctx: AskContext): Promise<ResolverAnswer>;
 }
 
 /** Where a {@link Watcher} delivers. Calls after the signal aborted are ignored. */
@@ -36,6 +44,8 @@ export interface WatchContext {
   readonly signal: AbortSignal;
   readonly clock: Clock;
   readonly random: Random;
+  /** The service that is asked for, as the client calls it; undefined outside of a client. */
+  readonly service?: string | undefined;
 }
 
 /** Continuous. For registries that push or long-poll. It reconnects by itself and reports each failure by `error`. */

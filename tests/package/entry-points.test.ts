@@ -34,7 +34,7 @@ describe('the manifest', () => {
     );
   });
 
-  it('depends at run time on three packages only', () => {
-    expect(Object.keys(manifest.dependencies)).toEqual(['eventemitter3', 'lru-cache', 'p-retry']);
+  it('depends at run time on five packages only', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(['dns-packet', 'eventemitter3', 'lru-cache', 'p-retry', 'yaml']);
   });
 });

@@ -22,6 +22,7 @@ export function feedContext(ctx: WatchContext & Partial<FeedContext>): FeedConte
     signal: ctx.signal,
     clock: ctx.clock,
     random: ctx.random,
+    service: ctx.service,
     cache: ctx.cache ?? DEFAULT_CACHE_SETTINGS,
     onRefresh: (listener) => ctx.onRefresh?.(listener),
     reportError: (error) => ctx.reportError?.(error),

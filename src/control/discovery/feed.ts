@@ -35,19 +35,21 @@ export interface FeedOptions extends ResolutionListeners {
   readonly cache: CacheSettings;
   readonly clock: Clock;
   readonly random: Random;
+  /** For resolvers that go by it. */
+  readonly service?: string | undefined;
   /** What was known before, for example from disk: served as stale until discovery answers. */
   readonly initial?: Resolution | undefined;
 }
 
 /** @throws FairleadError `ERR_INVALID_OPTION` when the resolver is neither a prober nor a watcher. */
 export function createFeed(options: FeedOptions): Feed {
-  const { resolver, cache: settings, clock, random, initial } = options;
+  const { resolver, cache: settings, clock, random, service, initial } = options;
   const keeper = createResolutionKeeper({ ...listenersOf(options), settings, clock, initial });
   const session = createSession();
   let state: 'new' | 'running' | 'closed' = 'new';
 
   function createSession(): Session {
-    const shared = { settings, clock, random, answer: keeper.answer, failure: keeper.failure };
+    const shared = { settings, clock, random, service, answer: keeper.answer, failure: keeper.failure };
     if (isWatcher(resolver)) {
       return createWatchSession({
         ...shared,

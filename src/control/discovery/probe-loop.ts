@@ -16,6 +16,7 @@ export interface ProbeLoopOptions extends SessionSink {
   readonly settings: CacheSettings;
   readonly clock: Clock;
   readonly random: Random;
+  readonly service?: string | undefined;
   /** Whether the last answer is being doubted, so that the next should come soon. */
   doubtful(): boolean;
 }
@@ -30,15 +31,15 @@ const REFRESH_AHEAD_RATIO = 0.9;
 const LEAST_INTERVAL_MS = 100;
 
 export function createProbeLoop(options: ProbeLoopOptions): Session {
-  const { prober, settings, clock, random } = options;
+  const { prober, settings, clock, random, service } = options;
   const cache = createResolutionCache<Prober>({
     settings,
     clock,
     random,
     maxQuestions: 1,
     ask: async (asked, { signal }) => {
-      // Clock and randomness are for our own probers; the contract promises the signal only.
-      const ctx = { signal, clock, random };
+      // Clock and randomness are for our own probers; the contract does not promise them.
+      const ctx = { signal, clock, random, service };
       return readAnswer(await asked.resolve(ctx));
     },
   });

@@ -20,12 +20,13 @@ export interface WatchSessionOptions extends SessionSink {
   readonly settings: CacheSettings;
   readonly clock: Clock;
   readonly random: Random;
+  readonly service?: string | undefined;
   reportError(error: unknown): void;
   reportRefused(refused: readonly Refusal[]): void;
 }
 
 export function createWatchSession(options: WatchSessionOptions): Session {
-  const { watcher, settings, clock, random } = options;
+  const { watcher, settings, clock, random, service } = options;
   let controller: AbortController | undefined;
   let onRefresh: (() => void) | undefined;
   let lastRefreshMs = -Infinity;
@@ -60,6 +61,7 @@ export function createWatchSession(options: WatchSessionOptions): Session {
       signal,
       clock,
       random,
+      service,
       cache: settings,
       onRefresh: (listener) => {
         if (!signal.aborted) onRefresh = listener;

@@ -37,6 +37,7 @@ export function startFeed(
     cache: { ...SETTINGS, ...options.settings },
     clock,
     random: options.random ?? { next: () => 0.5 },
+    service: 'orders',
     initial: options.initial,
     onChange: (resolution) => {
       changes.push(resolution);
