@@ -49,7 +49,12 @@ export function normalizeEndpoint(input: EndpointInput): Endpoint | string {
 }
 
 /** `scheme://host:port/basePath`, so that the same server has the same identity whoever names it. */
-function defaultId({ scheme, host, port, basePath }: Pick<Endpoint, 'scheme' | 'host' | 'port' | 'basePath'>): string {
+export function defaultId({
+  scheme,
+  host,
+  port,
+  basePath,
+}: Pick<Endpoint, 'scheme' | 'host' | 'port' | 'basePath'>): string {
   const authority = host.includes(':') ? `[${host}]` : host;
   return `${scheme ?? 'http'}://${authority}${port === undefined ? '' : `:${port}`}${basePath}`;
 }

@@ -13,12 +13,17 @@ import { createFeed, type Feed } from '../discovery/feed.js';
  */
 export function childResolvers(combinator: string, resolvers: readonly Resolver[]): readonly Resolver[] {
   if (resolvers.length === 0) throw invalidOption(combinator, 'needs at least one resolver');
-  for (const [index, resolver] of resolvers.entries()) {
-    const { resolve, watch } = (resolver ?? {}) as { resolve?: unknown; watch?: unknown };
-    if (typeof resolve === 'function' || typeof watch === 'function') continue;
-    throw mustBe(memberPath(combinator, index), 'a resolver', resolver);
-  }
-  return [...resolvers];
+  return resolvers.map((resolver, index) => childResolver(memberPath(combinator, index), resolver));
+}
+
+/**
+ * @param path of the argument, for messages
+ * @throws FairleadError `ERR_INVALID_OPTION` when it is no resolver
+ */
+export function childResolver(path: string, resolver: Resolver): Resolver {
+  const { resolve, watch } = (resolver ?? {}) as { resolve?: unknown; watch?: unknown };
+  if (typeof resolve === 'function' || typeof watch === 'function') return resolver;
+  throw mustBe(path, 'a resolver', resolver);
 }
 
 export interface ChildListener {
@@ -34,6 +39,7 @@ export function createChild(resolver: Resolver, ctx: FeedContext, listener: Chil
     cache: ctx.cache,
     clock: ctx.clock,
     random: ctx.random,
+    service: ctx.service,
     // Every change comes with an answer or a failure.
     onChange: () => {},
     onAnswer: () => listener.answered(feed),

@@ -4,12 +4,16 @@
  *
  * Failures stay where they happen: a source that fails keeps contributing what it knew until that is too old, and the
  * whole fails only when every source does. Who is named twice is taken from the earlier source.
+ *
+ * Every endpoint says in its metadata, as `fairlead.resolver`, which source names it: by its kind, and by its place as
+ * well (`dns[1]`) where several are of one kind.
  */
 
 import type { Endpoint, EndpointInput } from '../../core/endpoint.js';
 import type { Resolver, Watcher } from '../../core/resolver.js';
 import { feedContext } from '../discovery/feed-context.js';
 import { childResolvers, combinedError, createChild, reportNobody } from './children.js';
+import { createLabelledUnion } from './labelled-union.js';
 
 /** @throws FairleadError `ERR_INVALID_OPTION` when there are no resolvers, or one is none */
 export function merge(...resolvers: Resolver[]): Watcher {
@@ -20,6 +24,7 @@ export function merge(...resolvers: Resolver[]): Watcher {
       const ctx = feedContext(given);
       if (ctx.signal.aborted) return;
       let handedOn: readonly (readonly Endpoint[])[] = [];
+      const union = createLabelledUnion(sources.map(({ kind }) => kind));
 
       const feeds = sources.map((source) =>
         createChild(source, ctx, {
@@ -40,7 +45,8 @@ export function merge(...resolvers: Resolver[]): Watcher {
 
         handedOn = sets;
         // A failure confirms nothing, unless it has made a source too old.
-        if (failure === undefined || changed) receiver.update({ endpoints: union(sets), authoritative: true });
+        if (failure === undefined || changed)
+          receiver.update({ endpoints: union(sets) as readonly EndpointInput[], authoritative: true });
         if (allFail) receiver.error(combinedError(sources, known));
       }
 
@@ -49,10 +55,4 @@ export function merge(...resolvers: Resolver[]): Watcher {
       for (const feed of feeds) feed.start();
     },
   };
-}
-
-function union(sets: readonly (readonly Endpoint[])[]): EndpointInput[] {
-  const byId = new Map<string, Endpoint>();
-  for (const endpoint of sets.flat()) if (!byId.has(endpoint.id)) byId.set(endpoint.id, endpoint);
-  return [...byId.values()] as EndpointInput[];
 }
