@@ -40,6 +40,8 @@ export type {
   TransportOptions,
 } from './client/options.js';
 export type { RequestInput, RequestOptions } from './client/request-call.js';
+export type { DnsUnionOptions } from './control/resolvers/dns/address-union.js';
+export type { DnsError, DnsFailureCode, DnsQuestion, DnsServerAttempt } from './control/resolvers/dns/dns-error.js';
 export type { DnsResolverOptions } from './control/resolvers/dns-resolver.js';
 export type { EnvResolverOptions } from './control/resolvers/env-resolver.js';
 export type { FileResolverOptions } from './control/resolvers/file-resolver.js';

@@ -18,7 +18,7 @@ export interface CacheSettings {
    */
   readonly maxTtlMs: number;
   /**
-   * Life of an answer that states none (SRV in Node, most registries). Clamped like any other. Range 100–86_400_000.
+   * Life of an answer that states none (most registries). Clamped like any other. Range 100–86_400_000.
    * @default 30_000 (Prometheus' and gRPC's usual re-resolution interval)
    */
   readonly defaultTtlMs: number;
