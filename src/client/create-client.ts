@@ -7,7 +7,7 @@ import { checkClientOptions, type ClientSettings } from './client-settings.js';
 import { createEventHub } from './event-hub.js';
 import { fetchCall, wireInit } from './fetch-call.js';
 import type { ClientOptions } from './options.js';
-import { parseRequestUrl, requestCall, requestElsewhere } from './request-call.js';
+import { parseRequestUrl, requestPath, requestCall, requestElsewhere } from './request-call.js';
 import { createRoutingDispatcher } from './routing-dispatcher.js';
 import { createListedDirectory, createNamedDirectory, type ServiceDirectory } from './service-directory.js';
 import { createService, type Service, type ServiceDeps } from './service.js';
@@ -71,10 +71,9 @@ export function createClient(options: ClientOptions): Client {
     request(url, input = {}) {
       try {
         refuseClosed();
-        const parsed = parseRequestUrl(url);
-        const match = directory.match(parsed.href);
-        if (match !== undefined) return requestCall(match, parsed, input, wires.router);
-        return requestElsewhere(wires.router, parsed, input);
+        const match = directory.match(typeof url === 'string' ? url : url.href);
+        if (match !== undefined) return requestCall(match, requestPath(url), input, wires.router);
+        return requestElsewhere(wires.router, parseRequestUrl(url), input);
       } catch (error) {
         return rejected(error);
       }

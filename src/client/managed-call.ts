@@ -11,7 +11,7 @@ import { errorOfCall } from '../data/call-error.js';
 import { hasHeader, isIdempotentMethod } from '../data/idempotency.js';
 import { retryCall, type RepeatableRequest, type Round } from '../data/retry-call.js';
 import { linkSignal } from '../kit/link-signal.js';
-import type { OpenCalls } from './open-calls.js';
+import { NOT_OPEN, type OpenCall, type OpenCalls } from './open-calls.js';
 import type { CallOptions } from './options.js';
 import type { Match } from './service-directory.js';
 import { callSchema } from './service-schema.js';
@@ -55,7 +55,8 @@ export function manageCall<T>(
   return new ManagedCall(call, service.calls, form, options, onDelivered).run();
 }
 
-class ManagedCall<T> implements RepeatableRequest<T> {
+class ManagedCall<T> implements RepeatableRequest<T>, OpenCall {
+  place: number = NOT_OPEN;
   private readonly call: Call;
   private readonly open: OpenCalls;
   private readonly form: RequestForm<T>;
@@ -88,11 +89,15 @@ class ManagedCall<T> implements RepeatableRequest<T> {
   }
 
   run(): Promise<T> {
-    this.open.began(this.call);
+    this.open.began(this);
     return this.form.send(this.call).then(
       (value) => (this.call.last?.outcome?.kind === 'success' ? this.deliver(value) : this.retry({ value })),
       (error: unknown) => this.retry({ error }),
     );
+  }
+
+  wake(): void {
+    this.call.wake();
   }
 
   isIdempotent(): boolean {
@@ -126,7 +131,7 @@ class ManagedCall<T> implements RepeatableRequest<T> {
     if (value !== undefined) return this.deliver(value);
     this.call.failed();
     this.unlink?.();
-    this.open.ended(this.call);
+    this.open.ended(this);
     if (this.call.aborted) {
       this.announce(undefined, 'aborted');
       throw this.form.signal?.reason;
@@ -139,7 +144,7 @@ class ManagedCall<T> implements RepeatableRequest<T> {
   private deliver(value: T): T {
     this.onDelivered?.(value, this.call);
     if (this.unlink !== undefined) this.call.whenOver(this.unlink);
-    this.open.ended(this.call);
+    this.open.ended(this);
     this.announce(this.form.status(value), undefined);
     return value;
   }

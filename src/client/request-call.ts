@@ -10,6 +10,7 @@ import { linkSignal } from '../kit/link-signal.js';
 import { manageCall, type RequestForm } from './managed-call.js';
 import type { CallOptions } from './options.js';
 import type { Match } from './service-directory.js';
+import { originPrefix, plainPath } from './service-match.js';
 
 export interface RequestOptions {
   /** @default 'GET' */
@@ -33,12 +34,13 @@ export interface RequestOptions {
 
 export type RequestInput = RequestOptions & { readonly fairlead?: CallOptions };
 
-export function requestCall(match: Match, url: URL, options: RequestInput, router: Router): Promise<ResponseData> {
+/** @param path with the query */
+export function requestCall(match: Match, path: string, options: RequestInput, router: Router): Promise<ResponseData> {
   return prepared(options, (body) =>
     manageCall(
       match,
       router,
-      new DispatchForm(dispatchOptions(url, match.origin, options, body), options),
+      new DispatchForm(dispatchOptions(match.origin, path, options, body), options),
       options.fairlead,
     ),
   );
@@ -52,7 +54,7 @@ export function requestElsewhere(router: Router, url: URL, options: RequestInput
     const exchange = createRequestExchange();
     const unlink = linkSignal(signal, (reason) => exchange.abort(reason));
     exchange.response.then((data) => data.body.once('close', unlink), unlink);
-    router.passThrough(dispatchOptions(url, url.origin, options, body), exchange.handler);
+    router.passThrough(dispatchOptions(url.origin, url.pathname + url.search, options, body), exchange.handler);
     return exchange.response;
   });
 }
@@ -109,14 +111,14 @@ class DispatchForm implements RequestForm<ResponseData> {
 }
 
 function dispatchOptions(
-  url: URL,
   origin: string,
+  path: string,
   options: RequestOptions,
   { body, contentType }: PreparedBody,
 ): DispatchOptions {
   return {
     origin,
-    path: url.pathname + url.search,
+    path,
     method: (options.method ?? 'GET').toUpperCase(),
     headers: contentType === undefined ? (options.headers ?? undefined) : withContentType(options.headers, contentType),
     body,
@@ -131,6 +133,17 @@ function withContentType(headers: RequestOptions['headers'], contentType: string
   if (typeof headers.entries === 'function')
     return [...(headers as Headers)].flat().concat('content-type', contentType);
   return { ...(headers as Record<string, string>), 'content-type': contentType };
+}
+
+/** Path and query. The URLs that services are called by are plain text nearly always, and are not parsed then. */
+export function requestPath(url: string | URL): string {
+  if (typeof url === 'string') {
+    const origin = originPrefix(url);
+    const path = origin === undefined ? undefined : plainPath(url, origin.length);
+    if (path !== undefined) return path;
+  }
+  const { pathname, search } = parseRequestUrl(url);
+  return pathname + search;
 }
 
 /** @throws FairleadError `ERR_INVALID_OPTION` */

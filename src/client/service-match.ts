@@ -14,6 +14,34 @@ export function originPrefix(url: string): string | undefined {
   return url;
 }
 
+/** Path and query of a URL whose origin was read by {@link originPrefix}, as a parser would give them; undefined when it takes a parser to tell. */
+export function plainPath(url: string, start: number): string | undefined {
+  if (start === url.length) return '/';
+  for (let index = start; index < url.length; index++) {
+    const code = url.charCodeAt(index);
+    // Escapes, fragments, and segments that begin with a dot are the parser's business; so is a path that is empty.
+    if (!isPlain(code) && !isPathMark(code)) return undefined;
+    if (code === DOT && url.charCodeAt(index - 1) === SLASH) return undefined;
+  }
+  return url.charCodeAt(start) === SLASH ? url.slice(start) : undefined;
+}
+
+/** `?`, `&`, `=`, `,`, `+`, `~`, `@`, `!`, `$`, `*`, `;`, `(`, `)`: left alone in paths and in queries (WHATWG URL, percent-encode sets). */
+function isPathMark(code: number): boolean {
+  return (
+    code === QUESTION ||
+    code === 0x26 ||
+    code === 0x3d ||
+    code === 0x7e ||
+    (code >= 0x28 && code <= 0x2c) ||
+    code === 0x40 ||
+    code === 0x21 ||
+    code === 0x24 ||
+    code === 0x3b
+  );
+}
+
+const DOT = 0x2e;
 const SLASH = 0x2f;
 const QUESTION = 0x3f;
 const HASH = 0x23;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { createOpenCalls } from '../../src/client/open-calls.js';
+import { createOpenCalls, type OpenCall } from '../../src/client/open-calls.js';
 import { createWaitingRoom } from '../../src/client/waiting-room.js';
 import { callError } from '../../src/core/errors.js';
 import { createFakeClock } from '../../src/testing/fake-clock.js';
 
-const call = { wake: () => {} };
+const call = { wake: () => {}, place: -1 };
 const settle = async (): Promise<void> => {
   for (let turns = 0; turns < 5; turns++) await Promise.resolve();
 };
@@ -21,7 +21,7 @@ describe('open calls', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
         let inFlight = 1;
-        const open: { wake(): void }[] = [];
+        const open: OpenCall[] = [];
         const calls = createOpenCalls(() => inFlight);
         let over = false;
         void calls.over().then(() => (over = true));
@@ -31,7 +31,8 @@ describe('open calls', () => {
             open.push({ ...call });
             calls.began(open.at(-1) as typeof call);
           } else if (name === 'end' && open.length > 0) {
-            calls.ended(open.pop() as typeof call);
+            // Not always the youngest.
+            calls.ended(open.splice(open.length >> 1, 1)[0] as OpenCall);
           } else if (name === 'send') {
             inFlight++;
           } else if (name === 'settle' && inFlight > 0) {
@@ -49,12 +50,26 @@ describe('open calls', () => {
   it('are woken all, but not those that have ended', () => {
     const woken: string[] = [];
     const calls = createOpenCalls(() => 0);
-    const [a, b] = ['a', 'b'].map((name) => ({ wake: () => void woken.push(name) })) as [typeof call, typeof call];
+    const [a, b] = ['a', 'b'].map((name) => ({ ...call, wake: () => void woken.push(name) })) as [
+      typeof call,
+      typeof call,
+    ];
     calls.began(a);
     calls.began(b);
     calls.ended(a);
     calls.wakeAll();
     expect(woken).toEqual(['b']);
+  });
+
+  it('end once: a second end takes no other call with it', () => {
+    const woken: string[] = [];
+    const calls = createOpenCalls(() => 0);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ ...call, wake: () => void woken.push(name) }));
+    for (const one of [a, b, c]) calls.began(one as OpenCall);
+    calls.ended(a as OpenCall);
+    calls.ended(a as OpenCall);
+    calls.wakeAll();
+    expect(woken.sort()).toEqual(['b', 'c']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { logicalOrigin, originPrefix } from '../../src/client/service-match.js';
+import { logicalOrigin, originPrefix, plainPath } from '../../src/client/service-match.js';
 
 describe('logicalOrigin', () => {
   it.each([
@@ -120,6 +120,50 @@ describe('originPrefix', () => {
       fc.property(fc.webUrl({ withFragments: true, withQueryParameters: true }), (text) => {
         expect(logicalOrigin(originPrefix(text) ?? text)?.origin).toBe(new URL(text).origin);
       }),
+    );
+  });
+});
+
+describe('plainPath', () => {
+  it.each([
+    ['http://orders', '/'],
+    ['http://orders/', '/'],
+    ['http://orders/v1/items?page=2&sort=-price', '/v1/items?page=2&sort=-price'],
+    ['http://orders:8080/a//b', '/a//b'],
+    ['http://orders/v1.2/x.json', '/v1.2/x.json'],
+  ])('reads %s', (url, path) => {
+    expect(plainPath(url, (originPrefix(url) as string).length)).toBe(path);
+  });
+
+  it.each([
+    'http://orders?x=/y',
+    'http://orders/a/../b',
+    'http://orders/./a',
+    'http://orders/a b',
+    "http://orders/?a='",
+  ])('leaves %s to the parser', (url) => {
+    expect(plainPath(url, (originPrefix(url) as string).length)).toBeUndefined();
+  });
+
+  it('never disagrees with the parser', () => {
+    const piece = fc.constantFrom(
+      ...'/?#&=.%2e\\ \'"<>[]{}|^`@:;,+~!$*()-_azAZ09é\t\n'.split(''),
+      '..',
+      '/../',
+      '/./',
+      '//',
+    );
+    const authority = fc.constantFrom('orders', 'orders:80', '[::1]:8080', 'a.b-c_d');
+    fc.assert(
+      fc.property(authority, fc.array(piece, { maxLength: 12 }), (host, pieces) => {
+        const url = `http://${host}${pieces.join('')}`;
+        const origin = originPrefix(url);
+        const path = origin === undefined ? undefined : plainPath(url, origin.length);
+        if (path === undefined || !URL.canParse(url)) return;
+        const { pathname, search } = new URL(url);
+        expect(path).toBe(pathname + search);
+      }),
+      { numRuns: 2_000 },
     );
   });
 });
