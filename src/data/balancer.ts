@@ -155,7 +155,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
     const slot = this.table.slotOf(id);
     if (slot === undefined) return undefined;
     return {
-      inFlight: this.table.inFlight[slot] as number,
+      inFlight: this.table.inFlight(slot),
       latencyMs: this.table.latencyMs(slot),
       failureScore: this.table.failureScore(slot, this.clock.now()),
     };
@@ -163,7 +163,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
 
   inFlightOf(id: string): number {
     const slot = this.table.slotOf(id);
-    return slot === undefined ? 0 : (this.table.inFlight[slot] as number);
+    return slot === undefined ? 0 : this.table.inFlight(slot);
   }
 
   ended(lease: SlotLease, outcome: Outcome | undefined, latencyMs: number | undefined): void {

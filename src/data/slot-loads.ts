@@ -15,7 +15,7 @@ export class SlotLoads implements Loads {
   }
 
   inFlight(index: number): number {
-    return this.table.inFlight[this.slots[index] as number] as number;
+    return this.table.inFlight(this.slots[index] as number);
   }
 
   failureScore(index: number): number {

@@ -192,7 +192,7 @@ describe('slots', () => {
     table.learn(slot, FAILURE, 1, true, 0);
     expect(table.end(slot)).toBe(0);
     expect(table.failureScore(again, 0)).toBe(0);
-    expect(table.inFlight[again]).toBe(0);
+    expect(table.inFlight(again)).toBe(0);
     expect(table.acquireSlot('c')).toBe(slot);
   });
 
@@ -235,7 +235,7 @@ describe('slots', () => {
           }
           for (const [known, { inFlight, failures }] of models) {
             const place = table.slotOf(known)!;
-            expect(table.inFlight[place]).toBe(inFlight);
+            expect(table.inFlight(place)).toBe(inFlight);
             expect(table.failureScore(place, 0)).toBe(Math.min(30, 10 * failures));
           }
         }
