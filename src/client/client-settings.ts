@@ -8,6 +8,7 @@ import { object, record, required, union } from '../kit/option-structures.js';
 import { MAX_SERVICES } from './defaults.js';
 import type { ClientOptions, ServiceOptions, ServiceSettings } from './options.js';
 import { defaultsSchema } from './service-schema.js';
+import { logicalOrigin } from './service-match.js';
 import { serviceSettings } from './service-settings.js';
 
 export interface ClientSettings {
@@ -61,10 +62,22 @@ function listed(
   for (const [key, options] of Object.entries(services)) {
     const name = key.toLowerCase();
     const path = memberPath('services', key);
+    checkKey(name, path);
     if (settings.has(name)) throw invalidOption(path, `is the service '${name}' a second time: case does not count`);
     settings.set(name, serviceSettings(options, shared, path));
   }
   return settings;
+}
+
+/** A key that no URL's host can equal would be a service that nobody ever reaches. */
+function checkKey(name: string, path: string): void {
+  const origin = logicalOrigin(`http://${name}`);
+  const port = /:(\d+)$/.exec(name.replace(/^\[.*\]/, ''))?.[1];
+  const host = port === undefined ? name : name.slice(0, -port.length - 1);
+  const [asWritten, bare] = origin?.keys ?? [];
+  if (asWritten !== undefined && bare === host && (port === undefined || asWritten === name)) return;
+  const hint = bare === undefined || /[/?#@]/.test(name) ? '' : `; in a URL it is written '${bare}'`;
+  throw invalidOption(path, `the key must be a host name, or a host name and a port ('orders', 'orders:8080')${hint}`);
 }
 
 function named(

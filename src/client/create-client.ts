@@ -2,6 +2,8 @@
 
 import { callError, isFairleadError } from '../core/errors.js';
 import type { Lease, PickContext } from '../core/lease.js';
+import { any, durationMs, type Schema } from '../kit/option-schema.js';
+import { object } from '../kit/option-structures.js';
 import type { Client, CloseOptions, ReadyOptions } from './client.js';
 import { checkClientOptions, type ClientSettings } from './client-settings.js';
 import { createEventHub } from './event-hub.js';
@@ -18,6 +20,12 @@ import { createWires, unknownService } from './wires.js';
 const READY_TIMEOUT_MS = 30_000;
 const CLOSE_TIMEOUT_MS = 30_000;
 
+const readySchema: Schema<ReadyOptions> = object<ReadyOptions>({
+  timeoutMs: durationMs(),
+  signal: any<AbortSignal>('an AbortSignal', (value) => isSignal(value)),
+});
+const closeSchema: Schema<CloseOptions> = object<CloseOptions>({ timeoutMs: durationMs() });
+
 /** @throws FairleadError `ERR_INVALID_OPTION` that names the option's path, its bound and the value */
 export function createClient(options: ClientOptions): Client {
   const settings = checkClientOptions(options);
@@ -32,7 +40,11 @@ export function createClient(options: ClientOptions): Client {
 
   function retire(service: Service): void {
     retiring.add(service);
-    void service.close().finally(() => retiring.delete(service));
+    // Its calls go on as they are, those that still wait for an endpoint included.
+    void service.calls
+      .over()
+      .then(() => service.close())
+      .finally(() => retiring.delete(service));
   }
 
   function refuseClosed(): void {
@@ -90,8 +102,9 @@ export function createClient(options: ClientOptions): Client {
       refuseClosed();
       return acquire(directory.named(name), context);
     },
-    async ready(names, { timeoutMs = READY_TIMEOUT_MS, signal }: ReadyOptions = {}) {
+    async ready(names, options: ReadyOptions = {}) {
       refuseClosed();
+      const { timeoutMs = READY_TIMEOUT_MS, signal } = readySchema.parse(options, 'ready');
       const services = names === undefined ? [...directory.all()] : names.map((name) => directory.named(name));
       await Promise.all(services.map((service) => whenAvailable(service, timeoutMs, signal)));
     },
@@ -116,7 +129,14 @@ export function createClient(options: ClientOptions): Client {
       events.off(name, listener);
       return client;
     },
-    close: ({ timeoutMs = CLOSE_TIMEOUT_MS }: CloseOptions = {}) => (closing ??= closeAll(timeoutMs)),
+    close(options: CloseOptions = {}) {
+      try {
+        const { timeoutMs = CLOSE_TIMEOUT_MS } = closeSchema.parse(options, 'close');
+        return (closing ??= closeAll(timeoutMs));
+      } catch (error) {
+        return rejected(error);
+      }
+    },
     [Symbol.asyncDispose]: () => client.close(),
   };
   return client;
@@ -142,6 +162,11 @@ function createDirectory(
   // Only when all are made: a mistake in the last one's options must leave nothing running.
   for (const [, service] of listed) started(service);
   return createListedDirectory(new Map(listed));
+}
+
+/** By what it can do: in Jest the platform's own have another class. */
+function isSignal(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
 }
 
 function started(service: Service): Service {

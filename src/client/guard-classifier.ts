@@ -1,10 +1,12 @@
 import { describeError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
-import type { Classifier } from '../core/outcome.js';
+import { isOutcome, type Classifier } from '../core/outcome.js';
+import { describeValue } from '../kit/option-error.js';
 
 /**
  * A user's classifier runs in callbacks of the connection and of timers, where an exception would break the answer that
- * is being read, or end the process. One that throws has decided nothing; the operator is told once.
+ * is being read, or end the process; an answer that is no outcome would go on to whoever judges endpoints. One that
+ * throws, or says nothing that is known, has decided nothing; the operator is told once.
  */
 export function guardClassifier(
   classify: Classifier | undefined,
@@ -13,15 +15,20 @@ export function guardClassifier(
 ): Classifier | undefined {
   if (classify === undefined) return undefined;
   let told = false;
+  const tell = (what: string): undefined => {
+    if (!told && events.wants('warning')) {
+      told = true;
+      events.emit('warning', { service, message: `options.classify ${what}` });
+    }
+    return undefined;
+  };
   return (input) => {
     try {
-      return classify(input);
+      const outcome: unknown = classify(input);
+      if (outcome === undefined) return undefined;
+      return isOutcome(outcome) ? outcome : tell(`returned ${describeValue(outcome)}, which is no outcome`);
     } catch (error) {
-      if (!told && events.wants('warning')) {
-        told = true;
-        events.emit('warning', { service, message: `options.classify threw: ${describeError(error)}` });
-      }
-      return undefined;
+      return tell(`threw: ${describeError(error)}`);
     }
   };
 }

@@ -28,7 +28,7 @@ export function createRewritingWire(fetch: typeof globalThis.fetch, router: Rout
       const isService = router.route(hop.url.origin) !== undefined;
       const refusal = isService ? undefined : router.refuse(hop.url.origin);
       if (refusal !== undefined) throw refusal;
-      const response = await (isService ? sendToService(hop, init, call) : sendElsewhere(fetch, hop, init));
+      const response = await (isService ? sendToService(hop, init, call) : sendElsewhere(fetch, hop, init, call));
       const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
       if (location === null || mode === 'manual') return asLogical(response, hop.url, redirects > 0);
       await response.body?.cancel();
@@ -57,9 +57,27 @@ function firstHop(input: FetchInput, init: RequestInit, method: string): Hop {
   };
 }
 
-function sendElsewhere(fetch: typeof globalThis.fetch, hop: Hop, init: RequestInit): Promise<Response> {
+/** A hop to a host that is no service: bounded by the call's time until its headers, by the caller's signal after that. */
+async function sendElsewhere(
+  fetch: typeof globalThis.fetch,
+  hop: Hop,
+  init: RequestInit,
+  call: Call,
+): Promise<Response> {
   const { url, method, headers, body } = hop;
-  return fetch(url, Object.assign({}, init, { method, headers, body, redirect: 'manual' }) as RequestInit);
+  const controller = new AbortController();
+  // The signal is this call's own, and ends with it.
+  init.signal?.addEventListener('abort', () => controller.abort(init.signal?.reason), { once: true });
+  const timer = call.route.clock.setTimer(
+    () => controller.abort(call.timeUpElsewhere(url.origin)),
+    Math.max(0, call.remainingMs),
+  );
+  const { signal } = controller;
+  try {
+    return await fetch(url, { ...init, method, headers, body, redirect: 'manual', signal } as RequestInit);
+  } finally {
+    timer[Symbol.dispose]();
+  }
 }
 
 function sendToService({ url, method, headers, body }: Hop, init: RequestInit, call: Call): Promise<Response> {

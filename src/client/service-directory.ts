@@ -60,17 +60,15 @@ export function createNamedDirectory(
   retire: (service: Service) => void,
   maxServices: number,
 ): ServiceDirectory {
-  const services = new LRUCache<string, { readonly service: Service | undefined }>({
-    max: maxServices,
-    dispose: ({ service }) => {
-      if (service !== undefined) retire(service);
-    },
-  });
+  const services = new LRUCache<string, Service>({ max: maxServices, dispose: retire });
+  /** Hosts that are no service, apart: a client that calls many strangers must not lose its services over them. */
+  const strangers = new LRUCache<string, true>({ max: maxServices });
   const find = (host: string): Service | undefined => {
     const known = services.get(host);
-    if (known !== undefined) return known.service;
+    if (known !== undefined || strangers.has(host)) return known;
     const service = open(host);
-    services.set(host, { service });
+    if (service === undefined) strangers.set(host, true);
+    else services.set(host, service);
     return service;
   };
   const origins = new LRUCache<string, { readonly origin: string; readonly host: string }>({ max: REMEMBERED_ORIGINS });
@@ -85,9 +83,7 @@ export function createNamedDirectory(
       return service === undefined ? undefined : { service, origin: logical.origin };
     },
     named: (name) => find(name.toLowerCase()) ?? unknown(name),
-    *all() {
-      for (const { service } of services.values()) if (service !== undefined) yield service;
-    },
+    all: () => services.values(),
   };
 }
 

@@ -23,7 +23,9 @@ export function plainPath(url: string, start: number): string | undefined {
     if (!isPlain(code) && !isPathMark(code)) return undefined;
     if (code === DOT && url.charCodeAt(index - 1) === SLASH) return undefined;
   }
-  return url.charCodeAt(start) === SLASH ? url.slice(start) : undefined;
+  // An empty query is none.
+  const ends = url.charCodeAt(url.length - 1) === QUESTION;
+  return url.charCodeAt(start) === SLASH && !ends ? url.slice(start) : undefined;
 }
 
 /** `?`, `&`, `=`, `,`, `+`, `~`, `@`, `!`, `$`, `*`, `;`, `(`, `)`: left alone in paths and in queries (WHATWG URL, percent-encode sets). */

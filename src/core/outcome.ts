@@ -13,6 +13,17 @@ export type Outcome =
 export const SUCCESS: Outcome = Object.freeze({ kind: 'success' });
 export const IGNORED: Outcome = Object.freeze({ kind: 'ignored' });
 
+const REASONS: ReadonlySet<unknown> = new Set<FailureReason>(['connect', 'timeout', 'reset', 'status', 'protocol']);
+
+/** Whether what a user's classifier returned is one of the four. */
+export function isOutcome(value: unknown): value is Outcome {
+  if (typeof value !== 'object' || value === null) return false;
+  const { kind, reason, retryAfterMs } = value as { kind?: unknown; reason?: unknown; retryAfterMs?: unknown };
+  if (kind === 'failure') return REASONS.has(reason);
+  if (kind === 'overload') return retryAfterMs === undefined || (typeof retryAfterMs === 'number' && retryAfterMs >= 0);
+  return kind === 'success' || kind === 'ignored';
+}
+
 /** What a {@link Classifier} looks at: a response's status and headers, or the error that took its place. */
 export interface ClassifyInput {
   readonly method: string;

@@ -11,12 +11,14 @@ import type { AttemptReport, CallReport } from '../core/call-report.js';
 import { holdProcess } from '../core/clock.js';
 import { callError, type FairleadError } from '../core/errors.js';
 import { Attempt, type AttemptOwner, type Sending } from './attempt.js';
+import { BoundedExchange } from './bounded-exchange.js';
 import { limitExceeded } from './limit-exceeded.js';
 import type { BalancerLease } from './balancer-lease.js';
 import type { CallPickContext, ServiceRoute } from './service-route.js';
 import { targetOf } from './target.js';
 import type { DispatcherLike, DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
 import { failHandler } from './transport/handler-shape.js';
+import { observeExchange } from './transport/observe-exchange.js';
 import { routeOptions } from './transport/route-options.js';
 
 /** Finds the service of another origin, for redirects. */
@@ -106,9 +108,20 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     const route = this.router.route(origin);
     if (route === undefined) {
       const refusal = this.router.refuse(origin);
-      return refusal === undefined ? this.router.passThrough(elsewhere, handler) : this.refuse(handler, refusal);
+      if (refusal !== undefined) return this.refuse(handler, refusal);
+      const bounded = new BoundedExchange(this.route.clock, this.remainingMs, handler, () =>
+        this.timeUpElsewhere(origin),
+      );
+      return this.router.passThrough(elsewhere, observeExchange(handler, bounded));
     }
     return this.send(route, { options: elsewhere, handler, failovers: 0 });
+  }
+
+  /** The call's time is over at a host that is no service. @returns what it is to end with */
+  timeUpElsewhere(origin: string): FairleadError {
+    const { name: service } = this.route;
+    const message = `${service}: the call's time was over while ${origin}, where a redirect led, had not answered`;
+    return (this.refusal = callError('ERR_CALL_TIMEOUT', message, { service }));
   }
 
   /** The caller gave up. */

@@ -174,6 +174,31 @@ describe('services by a function', () => {
     expect([...resolvers.values()].every(({ watchers }) => watchers === 0)).toBe(true);
   });
 
+  it('are not crowded out by hosts that are none', async () => {
+    const resolver = createManualResolver(['a:1']);
+    const { client, outcome } = createBench({
+      client: { maxServices: 1, services: (host) => (host === 'orders' ? { resolver } : undefined) },
+    });
+    await outcome(client.fetch('http://orders/'));
+    for (const host of ['a', 'b', 'c']) await outcome(client.fetch(`http://${host}/`));
+    expect(Object.keys(client.snapshot().services)).toEqual(['orders']);
+    expect(resolver.watchers).toBe(1);
+  });
+
+  it('let calls that wait for their first endpoint go on when they are retired', async () => {
+    const late = createManualResolver();
+    const { client, outcome } = createBench({
+      client: { maxServices: 1, services: (host) => (host === 'late' ? { resolver: late } : to(`${host}.local:1`)) },
+    });
+    const waiting = client.fetch('http://late/');
+    await outcome(waiting);
+    await outcome(client.fetch('http://other/'));
+    late.set(['late.local:1']);
+    expect(await outcome(waiting)).toMatchObject({ value: { status: 200 } });
+    await outcome(Promise.resolve());
+    expect(late.watchers).toBe(0);
+  });
+
   it('finish what is in flight when they are retired, and the client waits for it', async () => {
     const { client, outcome } = createBench({
       client: { maxServices: 1, services: (host) => to(`${host}.local:1`) },

@@ -380,6 +380,21 @@ describe('classify', () => {
     expect(valueOf(await outcome(call, 1)).status).toBe(200);
   });
 
+  it.each([true, 'success', { kind: 'fine' }, { kind: 'failure' }, { kind: 'overload', retryAfterMs: 'soon' }, null])(
+    'that returns %j has decided nothing, and the operator is told once',
+    async (answered) => {
+      const classify = (() => answered) as unknown as () => Outcome;
+      const { client, wire, outcome, record } = createBench({ service: { classify, retry: { backoffBaseMs: 0 } } });
+      const warnings = record('warning');
+      wire.at('a:1', answer(503));
+      expect(valueOf(await outcome(client.fetch('http://orders/'))).status).toBe(200);
+      expect(valueOf(await outcome(client.fetch('http://orders/'))).status).toBe(200);
+      expect(warnings).toEqual([
+        { service: 'orders', message: expect.stringMatching(/^options\.classify returned .*, which is no outcome$/) },
+      ]);
+    },
+  );
+
   it('that throws has decided nothing, in answers and in timers, and the operator is told once', async () => {
     const { client, wire, outcome, record } = createBench({
       service: {

@@ -198,6 +198,33 @@ describe('options', () => {
     );
   });
 
+  it.each(['http://orders', 'orders/v1', 'or ders', 'orders:http', 'orders:', 'a@b', '', '010.0.0.1', 'bücher'])(
+    'refuse a key that no URL can match: %j',
+    (key) => {
+      expect(() => createClient({ services: { [key]: { resolver } } })).toThrow('the key must be a host name');
+    },
+  );
+
+  it("say how a URL writes a key's name", () => {
+    expect(() => createClient({ services: { bücher: { resolver } } })).toThrow("it is written 'xn--bcher-kva'");
+  });
+
+  it.each(['orders', 'Orders', 'orders:8080', 'orders:80', 'my_service', 'a.b.c', '[::1]', '[::1]:80', '10.0.0.1'])(
+    'accept the key %j',
+    async (key) => {
+      await createClient({ services: { [key]: { resolver } } }).close();
+    },
+  );
+
+  it('of ready and close are checked', async () => {
+    const client = createClient({ services: { orders: { resolver } } });
+    await expect(client.ready(undefined, { timeoutMs: -1 })).rejects.toThrow('ready.timeoutMs: must be milliseconds');
+    await expect(client.ready(undefined, { timeout: 1 } as object)).rejects.toThrow("did you mean 'timeoutMs'?");
+    await expect(client.ready(undefined, { signal: {} as AbortSignal })).rejects.toThrow('must be an AbortSignal');
+    await expect(client.close({ timeoutMs: NaN })).rejects.toThrow('close.timeoutMs: must be milliseconds');
+    await client.close({ timeoutMs: 0 });
+  });
+
   it('leave nothing running when the last of several services is wrong', () => {
     const first = createManualResolver(['a:1']);
     const services = { first: { resolver: first }, last: { resolver, timeoutMs: 0 } };

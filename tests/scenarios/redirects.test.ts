@@ -166,6 +166,19 @@ describe.each([
     expect((await stranger.servers[0]?.stats())?.requests).toBe(0);
   });
 
+  it("to a host that is no service and never answers is bounded by the call's time", async () => {
+    const [server] = stranger.servers;
+    await server?.setMode({ kind: 'hang' });
+    const startMs = performance.now();
+    const error = await rejectionOf(
+      client.fetch(`http://orders${to(`${server?.url}/x`, 302)}`, { fairlead: { timeoutMs: 400 } }),
+    );
+    expect(error).toMatchObject({ name: 'TimeoutError', code: 'ERR_CALL_TIMEOUT', service: 'orders' });
+    expect(error.message).toContain(server?.url);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    expect(client.snapshot().services['orders']?.endpoints.map(({ failureScore }) => failureScore)).toEqual([0, 0]);
+  });
+
   it("is handed out as it is with redirect: 'manual'", async () => {
     const response = await client.fetch(`http://orders${to('http://payments/', 307)}`, { redirect: 'manual' });
     expect(response.status).toBe(307);
