@@ -33,6 +33,7 @@ const SECTIONS = [
   ['`registryResolver(options)`', 'See [discovery](discovery.md).', 'RegistryResolverOptions', 'src/control/resolvers/registry-resolver.ts', 'OPTIONS', 'src/control/resolvers/registry-resolver.ts'],
   ['`registryResolver({ longPoll })`', '`longPoll: {}` takes all of these defaults.', 'LongPollOptions', 'src/control/resolvers/registry-long-poll.ts', 'OPTIONS.longPoll', 'src/control/resolvers/registry-resolver.ts'],
   ['`consulResolver(options)`', 'See [Consul](resolvers/consul.md).', 'ConsulResolverOptions', 'src/control/resolvers/consul/consul-options.ts', 'OPTIONS', 'src/control/resolvers/consul/consul-options.ts'],
+  ['`eurekaResolver(options)`', 'See [Eureka](resolvers/eureka.md).', 'EurekaResolverOptions', 'src/control/resolvers/eureka/eureka-options.ts', 'OPTIONS', 'src/control/resolvers/eureka/eureka-options.ts'],
 ];
 
 const INTRODUCTION = `<!-- Written by scripts/options-doc.mjs from the docstrings; change those. -->
