@@ -13,6 +13,7 @@ const root = resolve(import.meta.dirname, '..');
 const target = resolve(process.argv[2] ?? resolve(root, 'docs/options.md'));
 
 const SERVICE_SCHEMA = 'src/client/service-schema.ts';
+const REGISTRY = 'src/control/resolvers/registry-options.ts';
 /** Title, introduction, interface, its file, and the schema of its members: a constant and the file it is in. */
 // One line a section, or this would be most of the file.
 // prettier-ignore
@@ -30,8 +31,9 @@ const SECTIONS = [
   ['Per call', '`init.fairlead` of `client.fetch` and `client.request`.', 'CallOptions', 'src/client/options.ts', 'callSchema', SERVICE_SCHEMA],
   ['`dnsResolver(name, options)`', 'See [DNS](resolvers/dns.md).', 'DnsResolverOptions', 'src/control/resolvers/dns-resolver.ts', 'OPTIONS', 'src/control/resolvers/dns-resolver.ts'],
   ['`dnsResolver(name, { union })`', '`union: {}` takes all of these defaults.', 'DnsUnionOptions', 'src/control/resolvers/dns/address-union.ts', 'OPTIONS.union', 'src/control/resolvers/dns-resolver.ts'],
-  ['`registryResolver(options)`', 'See [discovery](discovery.md).', 'RegistryResolverOptions', 'src/control/resolvers/registry-resolver.ts', 'OPTIONS', 'src/control/resolvers/registry-resolver.ts'],
-  ['`registryResolver({ longPoll })`', '`longPoll: {}` takes all of these defaults.', 'LongPollOptions', 'src/control/resolvers/registry-long-poll.ts', 'OPTIONS.longPoll', 'src/control/resolvers/registry-resolver.ts'],
+  ['`registryResolver(options)`', 'See [discovery](discovery.md).', 'RegistryResolverOptions', REGISTRY, 'OPTIONS', REGISTRY],
+  ['`registryResolver({ longPoll })`', '`longPoll: true` takes all of these defaults.', 'LongPollOptions', 'src/control/resolvers/poll-style.ts', 'OPTIONS.longPoll', REGISTRY],
+  ['`registryResolver({ sse })`', '`sse: true` takes all of these defaults.', 'SseOptions', REGISTRY, 'OPTIONS.sse', REGISTRY],
   ['`consulResolver(options)`', 'See [Consul](resolvers/consul.md).', 'ConsulResolverOptions', 'src/control/resolvers/consul/consul-options.ts', 'OPTIONS', 'src/control/resolvers/consul/consul-options.ts'],
   ['`eurekaResolver(options)`', 'See [Eureka](resolvers/eureka.md).', 'EurekaResolverOptions', 'src/control/resolvers/eureka/eureka-options.ts', 'OPTIONS', 'src/control/resolvers/eureka/eureka-options.ts'],
 ];

@@ -45,9 +45,10 @@ export type { DnsError, DnsFailureCode, DnsQuestion, DnsServerAttempt } from './
 export type { DnsResolverOptions } from './control/resolvers/dns-resolver.js';
 export type { EnvResolverOptions } from './control/resolvers/env-resolver.js';
 export type { FileResolverOptions } from './control/resolvers/file-resolver.js';
-export type { LongPollOptions } from './control/resolvers/registry-long-poll.js';
+export type { LongPollOptions } from './control/resolvers/poll-style.js';
 export type { HeaderSource } from './control/resolvers/registry-request.js';
-export type { RegistryResolverOptions } from './control/resolvers/registry-resolver.js';
+export type { RegistryTls } from './control/resolvers/background-fetch.js';
+export type { RegistryResolverOptions, SseOptions } from './control/resolvers/registry-options.js';
 export type { CacheSettings } from './control/discovery/cache-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';
 export type { AttemptReport, CallReport } from './core/call-report.js';
@@ -66,5 +67,6 @@ export type { RetryBudgetSettings, RetrySettings } from './data/retry-settings.j
 export type { DispatchHandler, DispatcherLike, DispatchOptions } from './data/transport/dispatcher-like.js';
 export type { ResponseData } from './data/transport/request-exchange.js';
 export type { BodySource, ResponseBody } from './data/transport/response-body.js';
-export type { Pem, TlsSettings, TransportSettings } from './data/transport/transport-settings.js';
+export type { TlsSettings, TransportSettings } from './data/transport/transport-settings.js';
 export type { AddressPolicyOptions } from './kit/address-policy.js';
+export type { Pem } from './kit/pem.js';

@@ -9,7 +9,7 @@ export {
   type FleetServerOptions,
 } from './testing/fleet.js';
 export { createManualResolver, type ManualResolver } from './testing/manual-resolver.js';
-export type { RegistryMode, RegistryStats, RegistryTarget } from './testing/registry-program.js';
+export type { RegistryMode, RegistryStats, RegistryTarget } from './testing/registry-mode.js';
 export { startRegistryServer, type RegistryServer, type RegistryServerOptions } from './testing/registry-server.js';
 export { createSeededRandom } from './testing/seeded-random.js';
 export type { ReceivedRequest, ServerMode, ServerStats, ServerTls } from './testing/server-mode.js';

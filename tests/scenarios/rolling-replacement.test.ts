@@ -6,7 +6,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { createClient, registryResolver, type Client } from '../../src/index.js';
-import type { RegistryResolverOptions } from '../../src/control/resolvers/registry-resolver.js';
+import type { RegistryResolverOptions } from '../../src/control/resolvers/registry-options.js';
 import { startFleet, type Fleet, type FleetServer } from '../../src/testing/fleet.js';
 import { startRegistryServer, type RegistryServer } from '../../src/testing/registry-server.js';
 import { startLoad, type Load } from '../support/load.js';

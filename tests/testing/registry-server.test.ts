@@ -83,6 +83,117 @@ describe('the registry server', () => {
     expect(Number(response.headers.get('x-index'))).toBe(revision);
   });
 
+  it('holds a request that prefers to wait, while the representation is the one it has', async () => {
+    await registry.set(service, ['a:1']);
+    const ask = (etag: string, prefer: string): Promise<Response> =>
+      fetch(registry.urlOf(service), { headers: { 'if-none-match': etag, prefer } });
+    const etag = (await fetch(registry.urlOf(service))).headers.get('etag') ?? '';
+    expect((await ask('"other"', 'wait=30')).status).toBe(200);
+    const startedAt = performance.now();
+    const unchanged = await ask(etag, 'respond-async, wait=1');
+    expect([unchanged.status, unchanged.headers.get('preference-applied')]).toEqual([304, 'wait=1']);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(999);
+    const held = ask(etag, 'wait=30');
+    while ((await registry.stats()).waiting === 0);
+    await registry.set(service, ['a:2']);
+    expect(await (await held).json()).toEqual([{ targets: ['a:2'], labels: {} }]);
+  });
+
+  describe('as a stream of events', () => {
+    /** Reads until `text` has come, or to the end. */
+    async function open(headers: Record<string, string> = {}) {
+      const controller = new AbortController();
+      const response = await fetch(registry.urlOf(service), {
+        headers: { accept: 'text/event-stream', ...headers },
+        signal: controller.signal,
+      });
+      const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
+      let heard = '';
+      return {
+        response,
+        close: () => controller.abort(),
+        async until(text?: string): Promise<string> {
+          while (text === undefined || !heard.includes(text)) {
+            const { value, done } = await reader.read();
+            if (done) break;
+            heard += value;
+          }
+          return heard;
+        },
+      };
+    }
+    const event = (id: number | string, ...targets: string[]): string =>
+      `id: ${id}\ndata: ${JSON.stringify([{ targets, labels: {} }])}\n\n`;
+
+    it('sends the whole list at once and after every change of the service', async () => {
+      await registry.set(service, ['a:1']);
+      const revision = Number((await fetch(registry.urlOf(service))).headers.get('x-index'));
+      const stream = await open();
+      expect(stream.response.headers.get('content-type')).toBe('text/event-stream');
+      expect(await stream.until('\n\n')).toBe(event(revision, 'a:1'));
+      expect((await registry.stats()).streams).toBe(1);
+      await registry.set('seeded', [`10.0.0.9:${calls}`]);
+      await registry.set(service, ['a:2']);
+      expect(await stream.until('a:2"],"labels":{}}]\n\n')).toBe(event(revision, 'a:1') + event(revision + 2, 'a:2'));
+      stream.close();
+      while ((await registry.stats()).streams > 0);
+    });
+
+    it('sends no event to whoever has the last one, until something changes', async () => {
+      await registry.set(service, ['a:1']);
+      const revision = Number((await fetch(registry.urlOf(service))).headers.get('x-index'));
+      const { resumed } = await registry.stats();
+      const stream = await open({ 'last-event-id': String(revision) });
+      expect(await stream.until('\n\n')).toBe(': up to date\n\n');
+      expect((await registry.stats()).resumed).toBe(resumed + 1);
+      await registry.set(service, ['a:2']);
+      expect(await stream.until('a:2')).toContain(event(revision + 1, 'a:2').slice(0, 20));
+      stream.close();
+    });
+
+    it('tells streams at once what became of the registry', async () => {
+      await registry.set(service, ['a:1']);
+      const stream = await open();
+      await stream.until('a:1');
+      await registry.setMode({ kind: 'empty' });
+      await stream.until('data: []\n\n');
+      await registry.setMode({ kind: 'garbage' });
+      await stream.until('127.0.\n\n');
+      await registry.setMode({ kind: 'huge', bytes: 200_000 });
+      expect((await stream.until('"}}]\n\n')).length).toBeGreaterThan(200_000);
+      await registry.setMode({ kind: 'status', status: 503 });
+      await stream.until();
+      expect((await open()).response.status).toBe(503);
+    });
+
+    it('ends streams in good order, and asks for a rest and shows that it lives as it was told', async () => {
+      await using restless = await startRegistryServer({ heartbeatMs: 20, retryMs: 1_500 });
+      const response = await fetch(restless.urlOf('a'), { headers: { accept: 'text/event-stream' } });
+      const text = response.text();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await restless.endStreams();
+      expect(await text).toMatch(/^retry: 1500\nid: 1\ndata: \[\]\n\n(?::\n\n){2,}$/);
+    });
+  });
+
+  it('drips an answer that never ends', async () => {
+    await registry.set(service, ['a:1']);
+    await registry.setMode({ kind: 'drip', everyMs: 10 });
+    const response = await fetch(registry.urlOf(service), { signal: AbortSignal.timeout(300) });
+    const reader = response.body!.getReader();
+    let [chunks, bytes] = [0, 0];
+    await expect(
+      (async () => {
+        for (;;) {
+          bytes += (await reader.read()).value!.length;
+          chunks++;
+        }
+      })(),
+    ).rejects.toThrow();
+    expect(chunks).toBeGreaterThan(5);
+    expect(bytes).toBeLessThan(200);
+  });
+
   it('lies, fails and talks nonsense on demand', async () => {
     await registry.set(service, ['a:1']);
     const ask = (): Promise<Response> => fetch(registry.urlOf(service));
@@ -126,6 +237,11 @@ describe('the registry server', () => {
     expect((await fetch(guarded.urlOf('a'))).status).toBe(401);
     expect((await fetch(guarded.urlOf('a'), { headers: { authorization: 'Bearer secret' } })).status).toBe(200);
     expect((await guarded.stats()).unauthorized).toBe(1);
+    await guarded.setToken('rotated');
+    expect((await fetch(guarded.urlOf('a'), { headers: { authorization: 'Bearer secret' } })).status).toBe(401);
+    expect((await fetch(guarded.urlOf('a'), { headers: { authorization: 'Bearer rotated' } })).status).toBe(200);
+    await guarded.setToken(undefined);
+    expect((await fetch(guarded.urlOf('a'))).status).toBe(200);
     await guarded.close();
   });
 });

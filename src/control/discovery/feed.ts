@@ -49,12 +49,14 @@ export function createFeed(options: FeedOptions): Feed {
   let state: 'new' | 'running' | 'closed' = 'new';
 
   function createSession(): Session {
-    const shared = { settings, clock, random, service, answer: keeper.answer, failure: keeper.failure };
+    const reportError = (error: unknown): void => {
+      if (state !== 'closed') options.onError?.(error, keeper.current());
+    };
+    const shared = { settings, clock, random, service, answer: keeper.answer, failure: keeper.failure, reportError };
     if (isWatcher(resolver)) {
       return createWatchSession({
         ...shared,
         watcher: resolver,
-        reportError: (error) => options.onError?.(error, keeper.current()),
         reportRefused: (refused) => options.onRefused?.(refused),
       });
     }

@@ -17,6 +17,8 @@ export interface ProbeLoopOptions extends SessionSink {
   readonly clock: Clock;
   readonly random: Random;
   readonly service?: string | undefined;
+  /** A part of the source could not be asked, which is no failure of the whole. */
+  readonly reportError: (error: unknown) => void;
   /** Whether the last answer is being doubted, so that the next should come soon. */
   doubtful(): boolean;
 }
@@ -38,8 +40,8 @@ export function createProbeLoop(options: ProbeLoopOptions): Session {
     random,
     maxQuestions: 1,
     ask: async (asked, { signal }) => {
-      // Clock and randomness are for our own probers; the contract does not promise them.
-      const ctx = { signal, clock, random, service };
+      // The rest is for our own probers; the contract does not promise it.
+      const ctx = { signal, clock, random, service, reportError: options.reportError };
       return readAnswer(await asked.resolve(ctx));
     },
   });

@@ -12,9 +12,9 @@ import { request as requestHttp, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import type { SecureContextOptions } from 'node:tls';
 import { describeError } from '../../core/errors.js';
-
-type Pem = string | Buffer | readonly (string | Buffer)[];
+import type { Pem } from '../../kit/pem.js';
 
 /** Key material for talking to a registry, PEM. Its certificate is always verified. */
 export interface RegistryTls {
@@ -49,8 +49,7 @@ const KEEP_ALIVE_MS = 15_000;
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 export function createBackgroundFetch(tls: RegistryTls = {}): RegistryFetch {
-  const { ca, cert, key, serverName } = tls;
-  const secure = { ca: mutable(ca), cert: mutable(cert), key: mutable(key), servername: serverName };
+  const secure = { ...secureContext(tls), ...(tls.serverName === undefined ? {} : { servername: tls.serverName }) };
 
   return (url, { method = 'GET', headers, body, signal }) =>
     new Promise((resolve, reject) => {
@@ -62,9 +61,7 @@ export function createBackgroundFetch(tls: RegistryTls = {}): RegistryFetch {
         agent: false as const,
       };
       const request =
-        url.protocol === 'https:'
-          ? requestHttps(url, { ...definedOnly(secure), ...options })
-          : requestHttp(url, options);
+        url.protocol === 'https:' ? requestHttps(url, { ...secure, ...options }) : requestHttp(url, options);
       request.on('socket', (socket) => keepInBackground(socket, url.protocol));
       request.on('response', (message) => {
         try {
@@ -100,6 +97,11 @@ function responseOf(message: IncomingMessage): Response {
     return new Response(null, { status: statusCode, headers });
   }
   return new Response(Readable.toWeb(message) as ReadableStream<Uint8Array>, { status: statusCode, headers });
+}
+
+/** The key material as Node takes it. */
+export function secureContext({ ca, cert, key }: RegistryTls): SecureContextOptions {
+  return definedOnly({ ca: mutable(ca), cert: mutable(cert), key: mutable(key) });
 }
 
 function mutable(pem: Pem | undefined): string | Buffer | (string | Buffer)[] | undefined {

@@ -1,11 +1,23 @@
-/** Several addresses of one registry, asked in turn: the one that answered last is asked first. */
+/**
+ * Several addresses of one registry, asked in turn: the one that answered last is asked first.
+ *
+ * An address that fails is followed by the next at once, and one that is only silent by the next beside it, if patience
+ * is limited: whoever answers first is believed, so that an address that hangs costs the next one nothing but that wait.
+ */
 
+import type { Clock } from '../../core/clock.js';
 import { describeError } from '../../core/errors.js';
-import { askRegistry, type AskRegistry, type RegistryRequester } from './registry-request.js';
+import { linkSignal } from '../../kit/link-signal.js';
+import { askRegistry, type AskRegistry, type RegistryQuestion, type RegistryRequester } from './registry-request.js';
 
 export interface FailoverOptions {
   /** For each address but the first, in milliseconds: a question that may be held for long is asked of the first only. */
   readonly timeoutMs: number;
+  /**
+   * How long the addresses asked so far may be silent before the next one is asked beside them, in milliseconds. Not
+   * for a question that is held. @default until they fail
+   */
+  readonly patienceMs?: number;
   /** An address could not be asked, and the next one is. @default nobody is told */
   readonly reportError?: (error: unknown) => void;
 }
@@ -18,45 +30,112 @@ export interface FailoverOptions {
  */
 export function askInTurn(
   requesters: readonly RegistryRequester[],
-  { timeoutMs, reportError }: FailoverOptions,
+  { timeoutMs, patienceMs, reportError }: FailoverOptions,
 ): AskRegistry {
-  return firstAnswer(
+  return firstAnswer<RegistryQuestion, Awaited<ReturnType<AskRegistry>>>(
     requesters.map((requester) => (question) => askRegistry(requester, question)),
-    { onward: ({ signal, clock }) => ({ timeoutMs, signal, clock }), ...(reportError && { reportError }) },
+    {
+      onward: ({ signal, clock }) => ({ timeoutMs, signal, clock }),
+      patience: ({ held, clock }) =>
+        patienceMs === undefined || held === true ? undefined : { waitMs: patienceMs, clock },
+      reportError: (error, question) => (question.reportError ?? reportError)?.(error),
+    },
   );
+}
+
+export interface TurnOptions<Q, A> {
+  /** What is asked of all but the address that answered last, or was to be asked first. @default the same */
+  readonly onward?: (question: Q) => Q;
+  /** @default a silent address is waited for */
+  readonly patience?: (question: Q) => { readonly waitMs: number; readonly clock: Clock } | undefined;
+  /** For an answer that came too late to be used and holds something. */
+  readonly discard?: (answer: A) => void;
+  /** An address could not be asked, and others are or will be. */
+  readonly reportError?: (error: unknown, question: Q) => void;
 }
 
 /**
  * As {@link askInTurn}, for questions of any kind.
  *
  * @param asks one per address, at least one
- * @param options.onward what all but the address asked first are asked. @default the same
  */
-export function firstAnswer<Q extends { readonly signal: AbortSignal }, A>(
+export function firstAnswer<Q extends { readonly signal: AbortSignal; readonly held?: boolean }, A>(
   asks: readonly ((question: Q) => Promise<A>)[],
-  options: { readonly onward?: (question: Q) => Q; readonly reportError?: (error: unknown) => void } = {},
+  options: TurnOptions<Q, A> = {},
 ): (question: Q) => Promise<A> {
-  const { onward = (question) => question, reportError } = options;
+  const { onward = (question) => question, patience, discard, reportError } = options;
   let answeredLast = 0;
-  return async (question) => {
-    const errors: unknown[] = [];
-    // Of this question alone: another one may be under way, and must not make it skip an address.
-    const first = answeredLast;
-    for (;;) {
-      const at = (first + errors.length) % asks.length;
-      const ask = asks[at] as (question: Q) => Promise<A>;
-      try {
-        const answer = await ask(errors.length === 0 ? question : onward(question));
-        answeredLast = at;
-        return answer;
-      } catch (error) {
-        errors.push(error);
-        if (question.signal.aborted) throw error;
-        if (errors.length === asks.length) throw together(errors);
-        reportError?.(error);
+  /** Where the next question begins: at the address that answered last, unless that one was given up in silence. */
+  let next = 0;
+
+  return (question) =>
+    new Promise<A>((resolve, reject) => {
+      const { signal } = question;
+      const limit = asks.length > 1 ? patience?.(question) : undefined;
+      const errors: unknown[] = [];
+      const rivals: AbortController[] = [];
+      let timer: Disposable | undefined;
+      let ended = false;
+      // Of this question alone: another one may be under way, and must not make it skip an address.
+      const first = next;
+
+      function end(): void {
+        ended = true;
+        timer?.[Symbol.dispose]();
+        unlink();
       }
-    }
-  };
+
+      function askNext(): void {
+        const at = (first + rivals.length) % asks.length;
+        const isOwn = rivals.length === 0 && at === answeredLast;
+        const rival = new AbortController();
+        rivals.push(rival);
+        const ask = asks[at] as (question: Q) => Promise<A>;
+        ask({ ...(isOwn ? question : onward(question)), signal: rival.signal }).then(
+          (answer) => {
+            if (ended) return discard?.(answer);
+            end();
+            answeredLast = next = at;
+            for (const each of rivals) if (each !== rival) each.abort();
+            resolve(answer);
+          },
+          (error: unknown) => {
+            if (!ended) failed(error);
+          },
+        );
+        timer?.[Symbol.dispose]();
+        timer =
+          limit === undefined || rivals.length === asks.length
+            ? undefined
+            : limit.clock.setTimer(askNext, limit.waitMs);
+      }
+
+      function failed(error: unknown): void {
+        errors.push(error);
+        if (errors.length === asks.length) {
+          end();
+          rejectWith(reject, together(errors));
+          return;
+        }
+        reportError?.(error, question);
+        if (!ended && rivals.length < asks.length) askNext();
+      }
+
+      const unlink = linkSignal(signal, (reason) => {
+        ended = true;
+        timer?.[Symbol.dispose]();
+        // Silence to the end is no answer, whoever ended it; unless the registry was asked to be silent.
+        if (question.held !== true && rivals.length > 0) next = (first + rivals.length) % asks.length;
+        for (const rival of rivals) rival.abort(reason);
+        rejectWith(reject, reason);
+      });
+      if (!ended) askNext();
+    });
+}
+
+/** The reason may be the caller's own value, and goes on as it is. */
+function rejectWith(reject: (reason: unknown) => void, reason: unknown): void {
+  reject(reason);
 }
 
 function together(errors: readonly unknown[]): unknown {

@@ -1,14 +1,15 @@
 /**
  * Blocking queries: the registry holds each request until something changes, so that changes arrive at once and an
- * unchanged service costs one request per wait. Consul's protocol, which others have copied.
+ * unchanged service costs one request per wait. How the caller says what it has seen, and how long it waits, is the
+ * style: Consul's index, which others have copied, or an entity tag with `Prefer: wait` (poll-style.ts).
  *
- * An index says "tell me what came after this", and a registry that does not know it holds the request for the whole
+ * A mark says "tell me what came after this", and a registry that does not know it holds the request for the whole
  * wait, whatever happens. So it is never kept longer than it is known to be good (Consul, "Implementation Details" of
- * blocking queries, and what its agents were seen to do): it must be above zero, it comes from a 200 only, and it is
- * forgotten, so that the next answer comes at once, when it goes down (a registry that was restored), after a failure,
- * when a held request ends early without news (an agent that shuts down), and when the caller sees connections fail.
+ * blocking queries, and what its agents were seen to do): it is forgotten, so that the next answer comes at once, when
+ * an index goes down (a registry that was restored), after a failure, when a held request ends early without news (an
+ * agent that shuts down), and when the caller sees connections fail.
  *
- * A registry that does not hold requests, or whose index moves without news, is not asked in a spin.
+ * A registry that does not hold requests, or whose mark moves without news, is not asked in a spin.
  */
 
 import type { EndpointInput } from '../../core/endpoint.js';
@@ -17,20 +18,10 @@ import { fullJitter } from '../../kit/backoff.js';
 import { linkSignal } from '../../kit/link-signal.js';
 import { pause } from '../../kit/pause.js';
 import { feedContext } from '../discovery/feed-context.js';
-import type { AskRegistry, RegistryReply } from './registry-request.js';
+import { pollStyle, type PollStyleSettings } from './poll-style.js';
+import type { AskRegistry } from './registry-request.js';
 
-export interface LongPollOptions {
-  /** How long the registry may hold a request, in milliseconds, 1_000–600_000. @default 60_000 */
-  readonly waitMs?: number;
-  /** Query parameter for the index of the last answer. @default 'index' */
-  readonly indexParameter?: string;
-  /** Query parameter for the wait, sent as `60s` or `1500ms`. @default 'wait' */
-  readonly waitParameter?: string;
-  /** Response header with the index. @default 'x-index' */
-  readonly indexHeader?: string;
-}
-
-export interface LongPoll extends Required<LongPollOptions> {
+export interface LongPoll extends PollStyleSettings {
   /** Between questions to a registry that does not hold them; the most between questions to one that answers without news. */
   readonly ttlMs: number;
   /** For an answer, on top of the wait. */
@@ -56,7 +47,9 @@ export async function longPoll(
   ctx: WatchContext,
 ): Promise<void> {
   const { signal, clock, random } = ctx;
-  let index: number | undefined;
+  const style = pollStyle(settings);
+  /** What has been seen, as the registry names it. */
+  let mark: string | undefined;
   let known: readonly EndpointInput[] | undefined;
   let failures = 0;
   /** Answers in a row that came at once and said nothing new. */
@@ -68,25 +61,30 @@ export async function longPoll(
     const askedAtMs = clock.now();
     const question = new AbortController();
     const unlink = linkSignal(signal, (reason) => question.abort(reason));
-    held = index === undefined ? undefined : question;
+    held = mark === undefined ? undefined : question;
     let pauseMs: number;
     try {
-      const reply = await ask({ ...questionAfter(index, settings), signal: question.signal, clock });
+      const reply = await ask({
+        ...(mark === undefined ? { timeoutMs: settings.timeoutMs } : heldQuestion(style.after(mark), settings)),
+        signal: question.signal,
+        clock,
+      });
       if (signal.aborted) return;
-      const endpoints = reply.endpoints ?? [];
+      const endpoints = reply.endpoints ?? known ?? [];
       receiver.update({ endpoints });
       failures = 0;
-      const next = indexOf(reply, settings);
+      const next = style.markOf(reply, mark);
       const tookMs = clock.now() - askedAtMs;
-      const holds = next !== undefined && (next !== index || tookMs >= LEAST_INTERVAL_MS);
+      const holds = next !== undefined && (next !== mark || tookMs >= LEAST_INTERVAL_MS);
       const size = endpoints.length;
       idle = tookMs >= gapAfter(idle, size, settings) || !sameAnswer(known, endpoints) ? 0 : idle + 1;
       pauseMs = (holds ? gapAfter(idle, size, settings) : settings.ttlMs) - tookMs;
       known = endpoints;
-      index = holds && !isGoodAfter(next, index, tookMs, settings) ? undefined : next;
+      const isGood = mark === undefined || !holds || style.isGoodAfter(mark, next, tookMs, reply);
+      mark = isGood ? next : undefined;
     } catch (error) {
       if (signal.aborted) return;
-      index = undefined;
+      mark = undefined;
       pauseMs = LEAST_INTERVAL_MS - (clock.now() - askedAtMs);
       if (!question.signal.aborted) {
         receiver.error(error);
@@ -100,6 +98,11 @@ export async function longPoll(
   }
 }
 
+/** Consul adds up to a sixteenth to the wait, to spread the answers. */
+function heldQuestion<T>(question: T, { waitMs, timeoutMs }: LongPoll): T & { held: true; timeoutMs: number } {
+  return { ...question, held: true, timeoutMs: waitMs + waitMs / 16 + timeoutMs };
+}
+
 /** Least time between the starts of two questions after so many idle answers, the last of so many endpoints. */
 function gapAfter(idle: number, size: number, { ttlMs }: LongPoll): number {
   return Math.max(LEAST_INTERVAL_MS, INTERVAL_PER_ENDPOINT_MS * size, Math.min(ttlMs, LEAST_INTERVAL_MS * 2 ** idle));
@@ -108,29 +111,4 @@ function gapAfter(idle: number, size: number, { ttlMs }: LongPoll): number {
 /** Order counts: a registry that reorders its answers is taken for one with news, and asked at the pace of one. */
 function sameAnswer(known: readonly EndpointInput[] | undefined, endpoints: readonly EndpointInput[]): boolean {
   return known?.length === endpoints.length && JSON.stringify(known) === JSON.stringify(endpoints);
-}
-
-/** Whether the next question may name the index `next`, which came after `tookMs` to a question that named `index`. */
-function isGoodAfter(next: number, index: number | undefined, tookMs: number, { waitMs }: LongPoll): boolean {
-  if (index === undefined) return true;
-  return next > index || (next === index && tookMs >= waitMs);
-}
-
-function questionAfter(
-  index: number | undefined,
-  { waitMs, indexParameter, waitParameter, timeoutMs }: LongPoll,
-): { parameters?: Record<string, string>; timeoutMs: number } {
-  if (index === undefined) return { timeoutMs };
-  const wait = waitMs % 1_000 === 0 ? `${waitMs / 1_000}s` : `${waitMs}ms`;
-  // Consul adds up to a sixteenth to the wait, to spread the answers.
-  return {
-    parameters: { [indexParameter]: String(index), [waitParameter]: wait },
-    timeoutMs: waitMs + waitMs / 16 + timeoutMs,
-  };
-}
-
-/** Consul: an index is greater than zero, and one that is not must not be used. */
-function indexOf({ headers }: RegistryReply, { indexHeader }: LongPoll): number | undefined {
-  const text = headers.get(indexHeader) ?? '';
-  return /^[1-9]\d{0,15}$/.test(text) ? Number(text) : undefined;
 }

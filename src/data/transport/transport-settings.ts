@@ -1,5 +1,7 @@
 /** How connections to endpoints are made and kept: what is set, once defaults are applied. */
 
+import type { Pem } from '../../kit/pem.js';
+
 export interface TransportSettings {
   /**
    * Until a connection is ready, TLS included. Milliseconds, > 0; accurate to about half a second above 1 s.
@@ -14,9 +16,6 @@ export interface TransportSettings {
    */
   readonly keepAliveTimeoutMs: number;
 }
-
-/** PEM text, or several of them. */
-export type Pem = string | Buffer | readonly (string | Buffer)[];
 
 /** Key material of the client's side, PEM. Certificates of servers are always verified. */
 export interface TlsSettings {

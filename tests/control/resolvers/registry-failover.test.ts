@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { askInTurn } from '../../../src/control/resolvers/registry-failover.js';
+import { askInTurn, firstAnswer, type FailoverOptions } from '../../../src/control/resolvers/registry-failover.js';
 import type { AskRegistry, RegistryQuestion } from '../../../src/control/resolvers/registry-request.js';
 import { createFakeClock } from '../../../src/testing/fake-clock.js';
 
@@ -14,6 +14,10 @@ interface Asked {
 
 /** Registries `a`, `b`, ... whose behaviour can be changed at any time. */
 function registries(...behaviours: Behaviour[]) {
+  return registriesWith({}, ...behaviours);
+}
+
+function registriesWith(options: Partial<FailoverOptions>, ...behaviours: Behaviour[]) {
   const clock = createFakeClock();
   const asked: Asked[] = [];
   const failures: string[] = [];
@@ -32,7 +36,7 @@ function registries(...behaviours: Behaviour[]) {
       maxBytes: 1_000,
       parse: (body) => body as string[],
     })),
-    { timeoutMs: 1_000, reportError: (error) => failures.push((error as Error).message) },
+    { timeoutMs: 1_000, reportError: (error) => failures.push((error as Error).message), ...options },
   );
   const question = (more: Partial<RegistryQuestion> = {}): RegistryQuestion => ({
     timeoutMs: 60_000,
@@ -127,5 +131,92 @@ describe('askInTurn', () => {
     const { ask, failures } = registries('breaks');
     await expect(ask()).rejects.toThrow(/^GET http:\/\/a\/list: a broke off$/);
     expect(failures).toEqual([]);
+  });
+});
+
+describe('askInTurn with limited patience', () => {
+  const patient = (...behaviours: Behaviour[]): ReturnType<typeof registries> =>
+    registriesWith({ patienceMs: 300 }, ...behaviours);
+
+  it('asks the next address beside one that is silent, believes the first answer, and stays with it', async () => {
+    const { ask, hosts, clock, failures } = patient('hangs', 'hangs', 'answers');
+    const answer = ask({ timeoutMs: 1_000 });
+    await clock.advanceAsync(299);
+    expect(hosts()).toEqual(['a']);
+    await clock.advanceAsync(1);
+    expect(hosts()).toEqual(['b']);
+    await clock.advanceAsync(300);
+    expect(await answer).toEqual(['c']);
+    expect(clock.pendingTimers).toBe(0);
+    expect(failures).toEqual([]);
+    hosts();
+    expect(await ask()).toEqual(['c']);
+    expect(hosts()).toEqual(['c']);
+  });
+
+  it('does not wait when an address fails, also while another is silent', async () => {
+    const { ask, hosts, clock } = patient('hangs', 'breaks', 'answers');
+    const answer = ask();
+    await clock.advanceAsync(300);
+    expect(await answer).toEqual(['c']);
+    expect(hosts()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('waits for an answer that is held', async () => {
+    const { ask, hosts, clock } = patient('hangs', 'answers');
+    const answer = ask({ held: true, timeoutMs: 5_000 });
+    await clock.advanceAsync(4_999);
+    expect(hosts()).toEqual(['a']);
+    await clock.advanceAsync(1);
+    expect(await answer).toEqual(['b']);
+  });
+
+  it('fails when the last of them has failed', async () => {
+    const { ask, clock } = patient('hangs', 'hangs');
+    const answer = expect(ask({ timeoutMs: 1_000 })).rejects.toThrow('GET http://a/list: ');
+    await clock.advanceAsync(1_300);
+    await answer;
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('begins elsewhere when it was silence to the end, so that however many hang, one that answers is found', async () => {
+    const { ask, hosts, clock } = registriesWith({}, 'hangs', 'hangs', 'answers');
+    for (const host of ['a', 'b']) {
+      const controller = new AbortController();
+      const answer = expect(ask({ etag: '"1"', signal: controller.signal })).rejects.toThrow('given up');
+      await clock.advanceAsync(10);
+      controller.abort(new Error('given up'));
+      await answer;
+      expect(hosts()).toEqual([host]);
+    }
+    expect(await ask()).toEqual(['c']);
+  });
+
+  it('does not begin elsewhere because a held question was ended', async () => {
+    const { ask, hosts, behaviours } = patient('hangs', 'answers');
+    const controller = new AbortController();
+    const answer = expect(ask({ held: true, signal: controller.signal })).rejects.toThrow('refresh');
+    controller.abort(new Error('refresh'));
+    await answer;
+    behaviours[0] = 'answers';
+    hosts();
+    await ask();
+    expect(hosts()).toEqual(['a']);
+  });
+
+  it('hands back an answer that came too late', async () => {
+    const clock = createFakeClock();
+    const discarded: string[] = [];
+    const late: ((answer: string) => void)[] = [];
+    const ask = firstAnswer<{ signal: AbortSignal }, string>(
+      [() => new Promise((resolve) => late.push(resolve)), () => Promise.resolve('second')],
+      { patience: () => ({ waitMs: 10, clock }), discard: (answer) => discarded.push(answer) },
+    );
+    const answer = ask({ signal: new AbortController().signal });
+    await clock.advanceAsync(10);
+    expect(await answer).toBe('second');
+    late[0]?.('first');
+    await clock.advanceAsync(0);
+    expect(discarded).toEqual(['first']);
   });
 });

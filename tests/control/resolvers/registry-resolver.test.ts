@@ -1,41 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { Prober, ResolverAnswer, Watcher } from '../../../src/core/resolver.js';
-import { registryResolver, type RegistryResolverOptions } from '../../../src/control/resolvers/registry-resolver.js';
+import type { RegistryResolverOptions } from '../../../src/control/resolvers/registry-options.js';
+import { registryResolver } from '../../../src/control/resolvers/registry-resolver.js';
 import { createFakeClock } from '../../../src/testing/fake-clock.js';
 import { ids, startFeed } from '../discovery/feed-harness.js';
+import { askProber, fakeFetch, groups, json, type Respond, type Sent } from './fake-registry.js';
 
 const SECRET = 'Bearer hunter2-token';
 
-interface Sent {
-  readonly url: URL;
-  readonly headers: Headers;
-  readonly init: RequestInit;
-}
-
-const json = (body: unknown, headers: Record<string, string> = {}): Response =>
-  new Response(JSON.stringify(body), { headers: { 'content-type': 'application/json', ...headers } });
-
-const groups = (...targets: string[]): unknown => [{ targets, labels: {} }];
-
-/** A fetch that answers by `respond`, and writes down what it was asked. */
-function fakeFetch(respond: (sent: Sent, count: number) => Response | Promise<Response>) {
-  const sent: Sent[] = [];
-  const fetch = (async (input: URL, init: RequestInit) => {
-    const request = { url: new URL(input), headers: init.headers as Headers, init };
-    sent.push(request);
-    return respond(request, sent.length);
-  }) as unknown as typeof globalThis.fetch;
-  return { sent, fetch };
-}
-
-function setUp(
-  respond: (sent: Sent, count: number) => Response | Promise<Response>,
-  options: Partial<RegistryResolverOptions> = {},
-) {
+function setUp(respond: Respond, options: Partial<RegistryResolverOptions> = {}) {
   const { sent, fetch } = fakeFetch(respond);
   const resolver = registryResolver({ url: 'http://registry:8500/v1/orders?dc=a', fetch, ...options });
-  const ask = (): Promise<ResolverAnswer> => (resolver as Prober).resolve({ signal: new AbortController().signal });
+  const ask = (): Promise<ResolverAnswer> => askProber(resolver);
   return { sent, resolver, ask };
 }
 
@@ -165,19 +142,6 @@ describe('registryResolver', () => {
       /^(?!.*hunter2).*authorization/s,
     );
   });
-
-  it.each<[unknown, RegExp]>([
-    [{}, /registryResolver\.url: is required/],
-    [{ url: 'registry:8500' }, /registryResolver\.url: must be http or https/],
-    [{ url: 'http//x' }, /registryResolver\.url: must be a URL/],
-    [{ url: 'http://user:hunter2@registry/' }, /^(?!.*hunter2).*must hold no user or password/],
-    [{ url: 'http://r', timeout: 1 }, /registryResolver\.timeout: unknown option.*timeoutMs/],
-    [{ url: 'http://r', ttlMs: 0 }, /registryResolver\.ttlMs: must be milliseconds from 100/],
-    [{ url: 'http://r', longPoll: { waitMs: 1 } }, /registryResolver\.longPoll\.waitMs/],
-    [{ url: 'http://r', longPoll: { indexHeader: 'a b' } }, /registryResolver\.longPoll\.indexHeader/],
-  ])('refuses the options %j', (options, message) => {
-    expect(() => registryResolver(options as RegistryResolverOptions)).toThrow(message);
-  });
 });
 
 describe('registryResolver with longPoll', () => {
@@ -300,5 +264,117 @@ describe('registryResolver with longPoll', () => {
   it('is a watcher', () => {
     const resolver = registryResolver({ url: 'http://r', longPoll: {} }) as Watcher;
     expect([resolver.kind, typeof resolver.watch]).toEqual(['registry', 'function']);
+  });
+});
+
+describe('registryResolver with longPoll of style prefer', () => {
+  /** Holds every request that prefers to wait and has the current tag, until `set`, `release` or the end. */
+  function registry(options: { waitMs?: number; headers?: Record<string, string> } = {}) {
+    const clock = createFakeClock();
+    let tag = '"1"';
+    let targets = ['a:1'];
+    let wake: (() => void)[] = [];
+    let broken = false;
+    const answer = ({ headers }: Sent): Response => {
+      if (broken) return new Response('', { status: 500 });
+      const sent = { etag: tag, ...options.headers };
+      return headers.get('if-none-match') === tag
+        ? new Response(null, { status: 304, headers: sent })
+        : json(groups(...targets), sent);
+    };
+    const { sent, resolver } = setUp(
+      (request) => {
+        const isHeld = request.headers.has('prefer') && request.headers.get('if-none-match') === tag && !broken;
+        return isHeld ? new Promise((resolve) => wake.push(() => resolve(answer(request)))) : answer(request);
+      },
+      { longPoll: { style: 'prefer', ...(options.waitMs === undefined ? {} : { waitMs: options.waitMs }) } },
+    );
+    const feed = startFeed(resolver, { clock });
+    const settle = (ms = 0): Promise<void> => clock.advanceAsync(ms, { eventLoop: true });
+    const release = async (): Promise<void> => {
+      const woken = wake;
+      wake = [];
+      woken.forEach((each) => each());
+      await settle();
+    };
+    return {
+      ...feed,
+      asked: () =>
+        sent.splice(0).map(({ url, headers }) => [url.search, headers.get('prefer'), headers.get('if-none-match')]),
+      set(next: string[], nextTag: string) {
+        targets = next;
+        tag = nextTag;
+        return release();
+      },
+      release,
+      breakDown: () => (broken = true),
+      settle,
+    };
+  }
+
+  it('asks at once first, then prefers to wait for another representation', async () => {
+    const { feed, asked, set, settle } = registry();
+    await settle(500);
+    expect(asked()).toEqual([
+      ['?dc=a', null, null],
+      ['?dc=a', 'wait=60', '"1"'],
+    ]);
+    await settle(20_000);
+    await set(['a:1', 'b:1'], '"2"');
+    expect(ids(feed.resolution())).toEqual(['a:1', 'b:1']);
+    expect(asked()).toEqual([['?dc=a', 'wait=60', '"2"']]);
+  });
+
+  it('keeps the list and the tag over a 304 that came after the whole wait', async () => {
+    const { feed, asked, release, settle } = registry({ waitMs: 10_000 });
+    await settle(10_500);
+    asked();
+    await release();
+    expect(asked()).toEqual([['?dc=a', 'wait=10', '"1"']]);
+    expect(ids(feed.resolution())).toEqual(['a:1']);
+  });
+
+  it('takes the wait that the registry says it applied for the whole one', async () => {
+    const { asked, release, settle } = registry({ headers: { 'preference-applied': 'respond-async, wait=5' } });
+    await settle(500 + 5_000);
+    asked();
+    await release();
+    expect(asked()).toEqual([['?dc=a', 'wait=60', '"1"']]);
+  });
+
+  it('asks without a tag after a 304 that came early: the registry shuts down, or counts anew', async () => {
+    const { asked, release, settle } = registry();
+    await settle(5_000);
+    asked();
+    await release();
+    expect(asked()).toEqual([['?dc=a', null, null]]);
+  });
+
+  it('forgets the tag after a failure', async () => {
+    const { asked, breakDown, release, settle, feed } = registry();
+    await settle(5_000);
+    breakDown();
+    await release();
+    expect(feed.resolution()).toMatchObject({ status: 'found', failingSinceMs: 6_000 });
+    asked();
+    await settle(1_000);
+    expect(asked()[0]).toEqual(['?dc=a', null, null]);
+  });
+
+  it('does not spin when the registry holds nothing, or gives no tag', async () => {
+    for (const headers of [{ etag: '"1"' }, {}] as Record<string, string>[]) {
+      const clock = createFakeClock();
+      const { resolver, sent } = setUp(
+        (request) =>
+          request.headers.has('if-none-match') ? new Response(null, { status: 304 }) : json(groups('a:1'), headers),
+        { longPoll: { style: 'prefer' } },
+      );
+      const { feed } = startFeed(resolver, { clock });
+      await clock.advanceAsync(60_000, { eventLoop: true });
+      expect(sent.length).toBeLessThanOrEqual(8);
+      expect(sent.length).toBeGreaterThanOrEqual(6);
+      expect(ids(feed.resolution())).toEqual(['a:1']);
+      feed.close();
+    }
   });
 });

@@ -1,0 +1,2 @@
+/** PEM text, or several of them. */
+export type Pem = string | Buffer | readonly (string | Buffer)[];
