@@ -24,6 +24,7 @@ const SECTIONS = [
   ['`retry`', 'When a call is tried again after its request may have reached an endpoint.', 'RetrySettings', 'src/data/retry-settings.ts', 'retry', SERVICE_SCHEMA],
   ['`retry.budget`', 'What the retries of one service may cost together.', 'RetryBudgetSettings', 'src/data/retry-settings.ts', 'retry.budget', SERVICE_SCHEMA],
   ['`ejection`', 'When an endpoint is taken out of use, and for how long.', 'EjectionSettings', 'src/control/health/ejection-settings.ts', 'ejection', SERVICE_SCHEMA],
+  ['`subset`', 'Which endpoints of a large service this client uses. `subset: {}` takes these defaults.', 'SubsetSettings', 'src/control/subset-settings.ts', 'subset', SERVICE_SCHEMA],
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],
   ['`transport`', 'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.', 'TransportSettings', 'src/data/transport/transport-settings.ts', 'transport', SERVICE_SCHEMA],
   ['`tls`', 'Certificates.', 'TlsSettings', 'src/data/transport/transport-settings.ts', 'tls', SERVICE_SCHEMA],
@@ -34,6 +35,8 @@ const SECTIONS = [
   ['`registryResolver(options)`', 'See [discovery](discovery.md).', 'RegistryResolverOptions', REGISTRY, 'OPTIONS', REGISTRY],
   ['`registryResolver({ longPoll })`', '`longPoll: true` takes all of these defaults.', 'LongPollOptions', 'src/control/resolvers/poll-style.ts', 'OPTIONS.longPoll', REGISTRY],
   ['`registryResolver({ sse })`', '`sse: true` takes all of these defaults.', 'SseOptions', REGISTRY, 'OPTIONS.sse', REGISTRY],
+  ['`fileResolver(path, options)`', 'See [discovery](discovery.md#files).', 'FileResolverOptions', 'src/control/resolvers/file-resolver.ts', 'OPTIONS', 'src/control/resolvers/file-resolver.ts'],
+  ['`envResolver(name, options)`', 'See [discovery](discovery.md#environment-variables).', 'EnvResolverOptions', 'src/control/resolvers/env-resolver.ts', 'OPTIONS', 'src/control/resolvers/env-resolver.ts'],
   ['`consulResolver(options)`', 'See [Consul](resolvers/consul.md).', 'ConsulResolverOptions', 'src/control/resolvers/consul/consul-options.ts', 'OPTIONS', 'src/control/resolvers/consul/consul-options.ts'],
   ['`eurekaResolver(options)`', 'See [Eureka](resolvers/eureka.md).', 'EurekaResolverOptions', 'src/control/resolvers/eureka/eureka-options.ts', 'OPTIONS', 'src/control/resolvers/eureka/eureka-options.ts'],
 ];

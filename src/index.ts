@@ -36,6 +36,7 @@ export type {
   LimitOptions,
   RetryOptions,
   ServiceOptions,
+  SubsetOptions,
   TlsOptions,
   TransportOptions,
 } from './client/options.js';
@@ -50,6 +51,7 @@ export type { HeaderSource } from './control/resolvers/registry-request.js';
 export type { RegistryTls } from './control/resolvers/background-fetch.js';
 export type { RegistryResolverOptions, SseOptions } from './control/resolvers/registry-options.js';
 export type { CacheSettings } from './control/discovery/cache-settings.js';
+export type { SubsetSettings } from './control/subset-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';
 export type { AttemptReport, CallReport } from './core/call-report.js';
 export type { Clock } from './core/clock.js';

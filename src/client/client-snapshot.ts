@@ -38,8 +38,8 @@ export interface EndpointSnapshot {
   readonly id: string;
   readonly host: string;
   readonly port: number | undefined;
-  /** `refused` by the address policy; `draining` after removal; `ejected` and `probing` by outlier ejection. */
-  readonly state: 'healthy' | 'ejected' | 'probing' | 'draining' | 'refused';
+  /** `refused` by the address policy; `draining` after removal; `outside-subset` of this client; `ejected` and `probing` by outlier ejection. */
+  readonly state: 'healthy' | 'ejected' | 'probing' | 'draining' | 'refused' | 'outside-subset';
   readonly weight: number;
   readonly priority: number;
   readonly zone: string | undefined;

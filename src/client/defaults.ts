@@ -4,6 +4,7 @@
  */
 
 import { DEFAULT_CACHE_SETTINGS } from '../control/discovery/cache-settings.js';
+import type { SubsetSettings } from '../control/subset-settings.js';
 import { DEFAULT_LIMITS } from '../data/balancer-settings.js';
 import type { ServiceSettings } from './options.js';
 
@@ -40,6 +41,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   },
   limits: DEFAULT_LIMITS,
   panicThreshold: 0.5,
+  // Of a small service every client should use everybody; only its owner knows that it is large.
+  subset: false,
   transport: {
     // One retransmission of the SYN, which TCP sends after a second, fits.
     connectTimeoutMs: 2_000,
@@ -49,5 +52,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   },
   allow: {},
 };
+
+/** For a service that asks for a subset. */
+export const SUBSET_DEFAULTS: SubsetSettings = { size: 20 };
 
 export const MAX_SERVICES = 1_000;

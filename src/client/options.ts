@@ -2,6 +2,7 @@
 
 import type { CacheSettings } from '../control/discovery/cache-settings.js';
 import type { EjectionSettings } from '../control/health/ejection-settings.js';
+import type { SubsetSettings } from '../control/subset-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Classifier } from '../core/outcome.js';
 import type { Random } from '../core/random.js';
@@ -66,6 +67,8 @@ export interface ServiceOptions {
    * wrong than the fleet dead. Ratio, 0–1; 0 turns it off while anybody is healthy. @default 0.5 (Envoy)
    */
   readonly panicThreshold?: number;
+  /** Uses a part of a large service's endpoints, another one in each client; `false` for all of them. @default false */
+  readonly subset?: false | SubsetOptions;
   /** Connections to each endpoint. */
   readonly transport?: TransportOptions;
   /** Certificates. @default the platform's */
@@ -79,6 +82,7 @@ export interface ServiceOptions {
 export type BalancerName = 'adaptive' | 'p2c' | 'round-robin' | 'random';
 export type CacheOptions = Partial<CacheSettings>;
 export type EjectionOptions = Partial<EjectionSettings>;
+export type SubsetOptions = Partial<SubsetSettings>;
 export type LimitOptions = Partial<LimitSettings>;
 export type TransportOptions = Partial<TransportSettings>;
 export type TlsOptions = TlsSettings;
@@ -111,6 +115,7 @@ export interface ServiceSettings {
   readonly ejection: EjectionSettings | false;
   readonly limits: LimitSettings;
   readonly panicThreshold: number;
+  readonly subset: SubsetSettings | false;
   readonly transport: TransportSettings;
   readonly tls: TlsSettings | undefined;
   readonly allow: AddressPolicyOptions;

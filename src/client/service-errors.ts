@@ -17,7 +17,7 @@ export function unpickableError(service: string, state: ServiceState, code?: 'ER
 }
 
 /** The state of discovery in a sentence. */
-export function inWords({ resolution, membership }: ServiceState): string {
+export function inWords({ resolution, membership, subset }: ServiceState): string {
   const { status, error, held } = resolution;
   const reason = error === undefined ? '' : `: ${describeError(error)}`;
   const [refused] = membership.refusedReasons;
@@ -32,7 +32,9 @@ export function inWords({ resolution, membership }: ServiceState): string {
       if (refused !== undefined && membership.endpoints.length === 0)
         return `every endpoint was refused: ${refused[0]} ${refused[1]}`;
       const size = membership.endpoints.length;
-      const count = size === 1 ? '1 endpoint' : `${size} endpoints`;
+      const outside = subset.outside.size;
+      const part = outside === 0 ? '' : `, ${size - outside} of them in this client's subset`;
+      const count = `${size === 1 ? '1 endpoint' : `${size} endpoints`}${part}`;
       const kept =
         held === undefined ? '' : `; ${held === 'empty' ? 'an empty' : 'a much smaller'} answer is kept back for now`;
       return error === undefined ? `${count}${kept}` : `${count}, from an older answer: asking fails now${reason}`;

@@ -13,6 +13,7 @@ import type {
   LimitOptions,
   RetryOptions,
   ServiceOptions,
+  SubsetOptions,
   TlsOptions,
   TransportOptions,
 } from './options.js';
@@ -75,6 +76,11 @@ const limits: Schema<LimitOptions> = object<LimitOptions>({
   maxInFlightPerEndpoint: number({ min: 1, max: 1_000_000, integer: true }),
 });
 
+const subset: Schema<SubsetOptions> = object<SubsetOptions>({
+  size: number({ min: 1, max: 10_000, integer: true }),
+  clientId: string(),
+});
+
 const transport: Schema<TransportOptions> = object<TransportOptions>({
   connectTimeoutMs: durationMs(1, HOUR_MS),
   maxConnections: number({ min: 1, max: 65_535, integer: true }),
@@ -111,6 +117,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   ejection: offOr(ejection),
   limits,
   panicThreshold: ratio(),
+  subset: offOr(subset),
   transport,
   tls,
   allow,

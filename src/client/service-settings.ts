@@ -4,7 +4,7 @@ import { firstOf } from '../control/resolvers/first-of.js';
 import { FairleadError } from '../core/errors.js';
 import type { Resolver } from '../core/resolver.js';
 import { mergeOptions, type MergeRules } from '../kit/merge-options.js';
-import { SERVICE_DEFAULTS } from './defaults.js';
+import { SERVICE_DEFAULTS, SUBSET_DEFAULTS } from './defaults.js';
 import type { ServiceOptions, ServiceSettings } from './options.js';
 import { defaultsSchema, serviceSchema } from './service-schema.js';
 
@@ -22,6 +22,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     tls: own.tls,
     classify: own.classify,
     resolver: single(resolver, path),
+    subset: merged.subset === false ? false : { ...SUBSET_DEFAULTS, ...merged.subset },
   };
   checkPairs(settings, path);
   return settings;

@@ -1,6 +1,7 @@
 import type { Selection } from '../control/eligibility.js';
 import type { OutlierEjection } from '../control/health/outlier-ejection.js';
 import type { Membership } from '../control/membership.js';
+import type { Subset } from '../control/subset.js';
 import type { Resolution } from '../core/resolution.js';
 import type { Balancer } from '../data/balancer.js';
 
@@ -9,6 +10,7 @@ export interface ServiceState {
   readonly resolution: Resolution;
   readonly selection: Selection;
   readonly membership: Membership;
+  readonly subset: Subset;
   readonly ejection: OutlierEjection | undefined;
   readonly balancer: Balancer;
 }

@@ -6,6 +6,7 @@
 import { createFeed, type Feed } from '../control/discovery/feed.js';
 import { selectEligible, type Selection } from '../control/eligibility.js';
 import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
+import { createSubset, createWholeSet, judgedIds, type Subset } from '../control/subset.js';
 import { createMembership, type Membership } from '../control/membership.js';
 import type { Clock } from '../core/clock.js';
 import type { Endpoint } from '../core/endpoint.js';
@@ -78,6 +79,7 @@ class WiredService implements Service {
   private readonly refuseAddress: AddressGate;
   private readonly feed: Feed;
   private readonly membership: Membership;
+  private readonly subset: Subset;
   private readonly ejection: OutlierEjection | undefined;
   private readonly balancer: Balancer;
   private readonly room: WaitingRoom;
@@ -103,6 +105,7 @@ class WiredService implements Service {
     this.room = createWaitingRoom(clock);
     this.announcer = createServiceAnnouncer(name, settings.resolver.kind, deps);
     this.membership = createMembership({ policy });
+    this.subset = settings.subset === false ? createWholeSet() : createSubset(settings.subset, random);
     this.ejection = settings.ejection === false ? undefined : this.watchOutliers(settings.ejection);
     this.balancer = createBalancer({
       balancer: settings.balancer,
@@ -128,8 +131,8 @@ class WiredService implements Service {
   }
 
   get state(): ServiceState {
-    const { selection, membership, ejection, balancer } = this;
-    return { resolution: this.feed.resolution(), selection, membership, ejection, balancer };
+    const { selection, membership, subset, ejection, balancer } = this;
+    return { resolution: this.feed.resolution(), selection, membership, subset, ejection, balancer };
   }
 
   get pickable(): boolean {
@@ -226,7 +229,7 @@ class WiredService implements Service {
         this.publish();
         const out = this.ejection?.ejectedCount ?? 0;
         // Half the set in doubt: discovery may know of a deploy that is under way.
-        if (out * 2 >= this.membership.endpoints.length) this.feed.refresh();
+        if (out * 2 >= this.subset.endpoints.length) this.feed.refresh();
       },
     });
   }
@@ -234,9 +237,11 @@ class WiredService implements Service {
   private resolved(resolution: Resolution): void {
     const change = this.membership.apply(resolution.endpoints);
     if (change.changed) {
-      this.ejection?.setMembers(this.membership.endpoints.map(({ id }) => id));
+      const displaced = this.subset.apply(this.membership.endpoints);
+      if (this.ejection !== undefined) this.ejection.setMembers(judgedIds(this.subset, this.ejection));
       this.publish();
-      for (const { id } of change.removed) if (this.balancer.inFlightOf(id) === 0) this.endpointIdle(id);
+      for (const id of [...change.removed.map((endpoint) => endpoint.id), ...displaced])
+        if (this.balancer.inFlightOf(id) === 0) this.endpointIdle(id);
       this.announcer.changed(change);
     }
     if (this.pickable) this.room.release(undefined);
@@ -255,7 +260,7 @@ class WiredService implements Service {
 
   private select(): Selection {
     return selectEligible({
-      endpoints: this.membership.endpoints,
+      endpoints: this.subset.endpoints,
       ejection: this.ejection,
       panicThreshold: this.settings.panicThreshold,
       now: this.clock.now(),
@@ -270,10 +275,12 @@ class WiredService implements Service {
     this.calls.settled();
   }
 
-  /** Nothing is in flight to this endpoint: if it was removed, it can go now. */
+  /** Nothing is in flight to this endpoint: if it was removed or is not used any more, its connections can go now. */
   private endpointIdle(id: string): void {
     if (this.membership.drained(id)) {
       this.balancer.retain(this.knownIds());
+      this.connections?.drain(id);
+    } else if (this.subset.outside.has(id)) {
       this.connections?.drain(id);
     }
   }

@@ -20,7 +20,7 @@ export function snapshotOf(service: Service): ServiceSnapshot {
 
 export function explanationOf(service: Service): Explanation {
   const { state, settings, clock } = service;
-  const { membership, ejection } = state;
+  const { membership, subset, ejection } = state;
   const { draining, refusedReasons } = membership;
   const { panicThreshold } = settings;
   const endpoints = everybody(service);
@@ -28,6 +28,7 @@ export function explanationOf(service: Service): Explanation {
     endpoints,
     refusedReasons,
     draining,
+    outside: subset.outside,
     ejection,
     panicThreshold,
     now: clock.now(),
@@ -63,7 +64,7 @@ function everybody({ state: { membership } }: Service): readonly Endpoint[] {
 
 function endpointOf(endpoint: Endpoint, { state, clock }: Service): EndpointSnapshot {
   const { id, host, port, weight, priority, zone } = endpoint;
-  const { membership, ejection, balancer } = state;
+  const { membership, subset, ejection, balancer } = state;
   const health = ejection?.state(id);
   const load = balancer.load(id);
   return {
@@ -74,7 +75,9 @@ function endpointOf(endpoint: Endpoint, { state, clock }: Service): EndpointSnap
       ? 'draining'
       : membership.refusedReasons.has(id)
         ? 'refused'
-        : (health?.kind ?? 'healthy'),
+        : subset.outside.has(id)
+          ? 'outside-subset'
+          : (health?.kind ?? 'healthy'),
     weight,
     priority,
     zone,

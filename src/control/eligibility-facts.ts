@@ -18,6 +18,8 @@ export interface EligibilityInput {
   readonly refusedReasons?: ReadonlyMap<string, string>;
   /** Ids that drain. @default nobody drains */
   readonly draining?: { readonly size: number; has(id: string): boolean };
+  /** Ids that are left to other clients. @default nobody is */
+  readonly outside?: { readonly size: number; has(id: string): boolean };
   /** Undefined when ejection is off. */
   readonly ejection: EjectionView | undefined;
   /** Health is ignored when healthy / total of a priority is below this. Ratio, 0–1; 0 only when nobody is healthy. */
@@ -29,6 +31,7 @@ export interface EligibilityInput {
 export type IneligibleReason =
   | 'refused'
   | 'draining'
+  | 'outside-subset'
   | 'zero-weight'
   /** A better priority is in use. */
   | 'lower-priority'
@@ -62,9 +65,13 @@ export function reasonAgainst(endpoint: Endpoint, facts: EligibilityFacts): Inel
   return inUse ? undefined : 'unhealthy-priority';
 }
 
-export function barredBy(endpoint: Endpoint, input: EligibilityInput): 'refused' | 'draining' | undefined {
+export function barredBy(
+  endpoint: Endpoint,
+  input: EligibilityInput,
+): 'refused' | 'draining' | 'outside-subset' | undefined {
   if (input.refusedReasons?.has(endpoint.id) === true) return 'refused';
-  return input.draining?.has(endpoint.id) === true ? 'draining' : undefined;
+  if (input.draining?.has(endpoint.id) === true) return 'draining';
+  return input.outside?.has(endpoint.id) === true ? 'outside-subset' : undefined;
 }
 
 export function healthOf(endpoint: Endpoint, input: EligibilityInput): EjectionState['kind'] {

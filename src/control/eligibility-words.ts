@@ -17,6 +17,8 @@ export function ineligibleWords(reason: IneligibleReason, endpoint: Endpoint, fa
       return `refused by the address policy: ${facts.refusedReasons?.get(endpoint.id) ?? 'no reason given'}`;
     case 'draining':
       return 'draining: discovery no longer names it, and what is in flight there may end';
+    case 'outside-subset':
+      return `outside of this client's subset: it uses ${facts.levels.get(endpoint.priority)?.total ?? 0} others of priority ${endpoint.priority}, and other clients use this one`;
     case 'zero-weight':
       return 'its weight is 0 while others of its priority have one';
     case 'lower-priority':

@@ -3,7 +3,7 @@
  * function for words, so that what is said is what is done. It runs when something changed, never per pick.
  *
  * In order:
- * 1. Refused and draining endpoints are out, always.
+ * 1. Refused and draining endpoints are out, always; so are those outside of this client's subset.
  * 2. Zero weight means no traffic, unless every weight of the priority is zero (RFC 2782 takes those as equal).
  * 3. The lowest priority number is used whose share of healthy endpoints reaches the panic threshold. When none does,
  *    the lowest with any healthy endpoint; when there is none of these either, the lowest.
@@ -78,7 +78,7 @@ function factsOf(input: EligibilityInput): EligibilityFacts {
 }
 
 function hasBarred(input: EligibilityInput): boolean {
-  return (input.refusedReasons?.size ?? 0) > 0 || (input.draining?.size ?? 0) > 0;
+  return (input.refusedReasons?.size ?? 0) > 0 || (input.draining?.size ?? 0) > 0 || (input.outside?.size ?? 0) > 0;
 }
 
 function hasEjected(input: EligibilityInput): boolean {

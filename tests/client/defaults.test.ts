@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { checkClientOptions } from '../../src/client/client-settings.js';
-import { MAX_SERVICES, SERVICE_DEFAULTS } from '../../src/client/defaults.js';
+import { MAX_SERVICES, SERVICE_DEFAULTS, SUBSET_DEFAULTS } from '../../src/client/defaults.js';
 import type { ServiceOptions, ServiceSettings } from '../../src/client/options.js';
 import { systemClock } from '../../src/core/clock.js';
 import { systemRandom } from '../../src/core/random.js';
@@ -50,6 +50,7 @@ const DOCUMENTED = {
   },
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },
   panicThreshold: 0.5,
+  subset: false,
   transport: { connectTimeoutMs: 2_000, maxConnections: 512, keepAliveTimeoutMs: 4_000 },
   allow: {},
 };
@@ -65,6 +66,7 @@ describe('defaults', () => {
   it('are the documented numbers', () => {
     expect(SERVICE_DEFAULTS).toEqual(DOCUMENTED);
     expect(MAX_SERVICES).toBe(1_000);
+    expect(SUBSET_DEFAULTS).toEqual({ size: 20 });
   });
 
   it('are what a service runs by that names only its resolver', () => {

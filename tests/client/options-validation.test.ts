@@ -48,6 +48,7 @@ const BOUNDS: readonly (readonly [path: string, min: number, max: number, what: 
   ['limits.maxInFlight', 1, 1_000_000, 'an integer'],
   ['limits.maxInFlightPerEndpoint', 1, 1_000_000, 'an integer'],
   ['panicThreshold', 0, 1, 'a ratio'],
+  ['subset.size', 1, 10_000, 'an integer'],
   ['transport.connectTimeoutMs', 1, HOUR, 'milliseconds'],
   ['transport.maxConnections', 1, 65_535, 'an integer'],
   ['transport.keepAliveTimeoutMs', 1, HOUR, 'milliseconds'],
@@ -253,7 +254,7 @@ describe('options', () => {
 
 function optionNames(): Record<string, true> {
   return Object.fromEntries(
-    ['balancer', 'cache', 'retry', 'ejection', 'limits', 'transport', 'tls', 'allow', 'classify']
+    ['balancer', 'cache', 'retry', 'ejection', 'limits', 'subset', 'transport', 'tls', 'allow', 'classify']
       .concat(BOUNDS.map(([path]) => path))
       .map((name) => [name, true as const]),
   );
