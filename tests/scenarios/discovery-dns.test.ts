@@ -7,6 +7,7 @@ import { systemRandom } from '../../src/core/random.js';
 import type { ResolverAnswer } from '../../src/core/resolver.js';
 import { createFeed, type Feed } from '../../src/control/discovery/feed.js';
 import { dnsResolver, type DnsResolverOptions } from '../../src/control/resolvers/dns-resolver.js';
+import { getDnsReport } from '../../src/control/resolvers/dns/dns-report.js';
 import { SETTINGS } from '../control/discovery/settings.js';
 import { describeWithServer } from '../support/describe-with-server.js';
 import { startKnot, type Knot } from '../support/knot.js';
@@ -34,12 +35,14 @@ describeWithServer(['knot', 'unbound'], 'discovery by DNS', () => {
       '_gone._tcp 300 SRV 0 0 0 .',
       '_lost._tcp 300 SRV 0 0 80 missing',
       '_bad._tcp 300 SRV 0 0 80 x.broken.',
+      '_short._tcp 3 SRV 0 0 80 long',
+      'long 300 A 10.1.0.7',
+      'away 5 CNAME a.elsewhere.example.',
+      'dangling 5 CNAME missing',
       ...Array.from({ length: 80 }, (_, i) => `many 5 A 10.2.0.${i + 1}`),
     ];
-    [knot, unbound] = await Promise.all([
-      startKnot({ zones: { knot: records }, brokenZones: ['broken'] }),
-      startUnbound(),
-    ]);
+    knot = await startKnot({ zones: { knot: records }, brokenZones: ['broken'] });
+    unbound = await startUnbound({ forward: { knot: knot.port } });
   }, 60_000);
   afterEach(() => feed?.close());
   afterAll(() => Promise.all([knot.close(), unbound.close()]));
@@ -62,10 +65,47 @@ describeWithServer(['knot', 'unbound'], 'discovery by DNS', () => {
   });
 
   it('takes answers that do not fit into a datagram', async () => {
-    expect((await ask('many.knot')).endpoints).toHaveLength(80);
+    const answer = await ask('many.knot', { family: 4 });
+    expect(answer.endpoints).toHaveLength(80);
+    expect(getDnsReport(answer)?.questions).toMatchObject([{ protocol: 'tcp', outcome: 'found' }]);
   });
 
-  it('reads SRV: ports, priorities and weights, and the life of the targets', async () => {
+  it('says which record of which server an endpoint comes from', async () => {
+    const report = getDnsReport(await ask('_short._tcp.knot', { family: 4 }));
+    expect(report?.endpoints).toEqual([
+      {
+        endpoint: { host: '10.1.0.7', port: 80, weight: 1, priority: 0, metadata: { target: 'long.knot' } },
+        record: 'SRV _short._tcp.knot → A long.knot',
+        // Knot adds the addresses of targets, so one question is enough.
+        server: `${knot.address} (additional)`,
+        ttlMs: 3_000,
+      },
+    ]);
+    expect(report?.questions).toHaveLength(1);
+    expect(getDnsReport(await ask('alias.knot', { family: 4 }))?.endpoints).toMatchObject([
+      { record: 'CNAME alias.knot → A four.knot', server: knot.address, ttlMs: 5_000 },
+    ]);
+  });
+
+  it('tries a short name in the search domains', async () => {
+    expect(await ask('four', { search: ['nothing.knot', 'knot'] })).toMatchObject({
+      endpoints: [{ host: '10.1.0.4' }],
+    });
+    expect(
+      (await ask('four.', { search: ['knot'] }, unbound.port).catch((error: Error) => error.message)) as string,
+    ).toMatch(/^ESERVFAIL: A four: /);
+  });
+
+  it('sees nothing new in an answer from a cache whose times to live count down', async () => {
+    const first = await ask('_http._tcp.orders.knot', {}, unbound.port);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const second = await ask('_http._tcp.orders.knot', {}, unbound.port);
+    expect(second.ttlMs).toBeLessThan(first.ttlMs ?? 0);
+    const inOrder = ({ endpoints }: ResolverAnswer): string[] => endpoints.map((each) => JSON.stringify(each)).sort();
+    expect(inOrder(second)).toEqual(inOrder(first));
+  });
+
+  it('reads SRV: ports, priorities and weights, and the life of the first record to expire', async () => {
     const { endpoints, ttlMs } = await ask('_http._tcp.orders.knot');
     expect(endpoints[0]).toEqual({
       host: '10.1.0.4',
@@ -78,6 +118,8 @@ describeWithServer(['knot', 'unbound'], 'discovery by DNS', () => {
     for (const endpoint of endpoints.slice(1))
       expect(endpoint).toMatchObject({ port: 8002, priority: 20, weight: 0.01 });
     expect(ttlMs).toBe(5_000);
+    // The SRV record's own, which node:dns does not tell.
+    expect(await ask('_short._tcp.knot')).toMatchObject({ ttlMs: 3_000 });
   });
 
   it('keeps "nobody is there" and "could not ask" apart', async () => {
@@ -85,11 +127,16 @@ describeWithServer(['knot', 'unbound'], 'discovery by DNS', () => {
     expect(await ask('text.knot')).toEqual({ endpoints: [] });
     expect(await ask('_missing._tcp.knot')).toEqual({ endpoints: [] });
     expect(await ask('_lost._tcp.knot')).toEqual({ endpoints: [] });
+    expect(await ask('dangling.knot')).toEqual({ endpoints: [] });
     expect(await ask('_gone._tcp.knot')).toEqual({ endpoints: [], authoritative: true });
     await expect(ask('x.broken')).rejects.toMatchObject({ code: 'ESERVFAIL' });
     await expect(ask('_x._tcp.broken')).rejects.toMatchObject({ code: 'ESERVFAIL' });
     await expect(ask('_bad._tcp.knot')).rejects.toThrow();
     await expect(ask('elsewhere.example')).rejects.toMatchObject({ code: 'EREFUSED' });
+    // The alias is known, what it leads to is not this server's to say.
+    await expect(ask('away.knot', { family: 4 })).rejects.toThrow(
+      `EREFUSED: A a.elsewhere.example: ${knot.address}: REFUSED`,
+    );
   });
 
   it('goes on with the targets that can be resolved', async () => {

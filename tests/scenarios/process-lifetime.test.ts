@@ -45,4 +45,10 @@ describe('a process', () => {
     expect(output).toBe('first endpoints 200\nbackoff 503\n');
     expect(code).toBe(0);
   });
+
+  it('stays for a name server while a call waits for its answer, and not longer', async () => {
+    const { code, output } = await run('dns.mjs');
+    expect(output).toBe('late 200\n');
+    expect(code).toBe(0);
+  });
 });

@@ -1,6 +1,6 @@
 /** Knot DNS: an authoritative server whose zones change while it runs. */
 
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ensureDebianServer } from './debian-packages.js';
@@ -13,6 +13,8 @@ export interface Knot extends DnsServer {
    * @param owner relative to the zone: `'a'`, `'_http._tcp.svc'`, `'@'`
    */
   setRecords(zone: string, owner: string, type: RecordType, ttlSeconds: number, data: readonly string[]): Promise<void>;
+  /** SIGKILL, and a start with the same zones without a record in them, as from a lost disk. */
+  restartEmpty(): Promise<void>;
 }
 
 export type RecordType = 'A' | 'AAAA' | 'SRV' | 'CNAME' | 'TXT';
@@ -27,11 +29,13 @@ export interface KnotOptions {
 /** @throws ServerUnavailableError */
 export async function startKnot({ zones, brokenZones = [] }: KnotOptions): Promise<Knot> {
   const names = Object.keys(zones);
+  let home = '';
   const dns = await startDnsServer({
     server: ensureDebianServer('knot'),
     program: 'knotd',
     probe: names[0] ?? brokenZones[0] ?? 'nothing',
     async configure(folder, port) {
+      home = folder;
       for (const part of ['run', 'db', 'zones']) await mkdir(join(folder, part), { recursive: true });
       for (const [name, records] of Object.entries(zones)) {
         await writeFile(join(folder, 'zones', `${name}.zone`), zoneFile(name, records));
@@ -43,6 +47,13 @@ export async function startKnot({ zones, brokenZones = [] }: KnotOptions): Promi
   });
 
   return Object.assign(dns, {
+    async restartEmpty() {
+      await dns.kill();
+      await rm(join(home, 'db'), { recursive: true, force: true });
+      await mkdir(join(home, 'db'));
+      for (const name of names) await writeFile(join(home, 'zones', `${name}.zone`), zoneFile(name, []));
+      await dns.restart();
+    },
     async setRecords(zone: string, owner: string, type: RecordType, ttlSeconds: number, data: readonly string[]) {
       await dns.control('zone-begin', zone);
       try {

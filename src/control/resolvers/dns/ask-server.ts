@@ -8,7 +8,7 @@ import { describeError } from '../../../core/errors.js';
 import { linkSignal } from '../../../kit/link-signal.js';
 import { ServerFailure, type DnsQuestion } from './dns-error.js';
 import { answersQuestion, encodeQuestion, readMessage, type DnsMessage } from './dns-message.js';
-import type { DnsTransport, SendPacket } from './dns-transport.js';
+import type { DnsTransport } from './dns-transport.js';
 import type { NameServer } from './name-server.js';
 
 export interface AskServerContext {
@@ -64,11 +64,10 @@ async function exchange(
   edns: boolean,
   ctx: AskServerContext,
 ): Promise<ServerReply> {
-  const { udp, tcp } = ctx.transport;
-  const message = await sendAndReceive(udp, server, encodeQuestion(question, ctx.newId(), edns), ctx);
+  const message = await sendAndReceive('udp', server, encodeQuestion(question, ctx.newId(), edns), ctx);
   if (!message.truncated) return { message, protocol: 'udp' };
   try {
-    const whole = await sendAndReceive(tcp, server, encodeQuestion(question, ctx.newId(), edns), ctx);
+    const whole = await sendAndReceive('tcp', server, encodeQuestion(question, ctx.newId(), edns), ctx);
     if (whole.truncated) throw new ServerFailure('EBADRESP', 'truncated again');
     return { message: whole, protocol: 'tcp' };
   } catch (error) {
@@ -78,12 +77,15 @@ async function exchange(
   }
 }
 
-/** Waits for the answer to this packet and passes over everything else, as whoever guesses should not even end the wait. */
+/**
+ * Waits for the answer to this packet. Datagrams that are no answer to it are passed over, as whoever guesses should not
+ * even end the wait; on a stream they can only come from the server itself, and waiting would not help.
+ */
 function sendAndReceive(
-  send: SendPacket,
+  protocol: ServerReply['protocol'],
   server: NameServer,
   packet: Buffer,
-  { clock, timeoutMs, signal }: AskServerContext,
+  { transport, clock, timeoutMs, signal }: AskServerContext,
 ): Promise<DnsMessage> {
   return new Promise((resolve, reject) => {
     let ignored = 0;
@@ -103,9 +105,10 @@ function sendAndReceive(
     unlink = linkSignal(signal, () => fail('ECANCELLED', 'cancelled'));
     if (ended) return;
     try {
-      channel = send(server, packet, {
+      channel = transport[protocol](server, packet, {
         message(bytes) {
           if (!answersQuestion(bytes, packet)) {
+            if (protocol === 'tcp') fail('EBADRESP', 'answered another question');
             ignored++;
             return;
           }

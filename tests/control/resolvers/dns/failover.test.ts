@@ -100,7 +100,7 @@ describe('several servers', () => {
 describe('the order of servers', () => {
   it('always has every server once, whoever was silent when', () => {
     const servers = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map(nameServer);
-    const event = fc.record({ silent: fc.boolean(), who: fc.nat(3), afterMs: fc.nat(40_000), rotate: fc.boolean() });
+    const event = fc.record({ silent: fc.boolean(), who: fc.nat(3), afterMs: fc.integer({ min: 1, max: 40_000 }), rotate: fc.boolean() });
     fc.assert(
       fc.property(fc.array(event), (events) => {
         const clock = createFakeClock();
@@ -209,6 +209,11 @@ describe('an answer that does not fit', () => {
       truncated,
       'EBADRESP: A o.test: 10.0.0.2: the answer was truncated, and over TCP: truncated again',
     ],
+    [
+      'answering another question',
+      { forged: { id: 0xffff } },
+      'EBADRESP: A o.test: 10.0.0.2: the answer was truncated, and over TCP: answered another question',
+    ],
   ])('is no answer when TCP is %s: a part of the list must not pass for the whole', async (_, response, message) => {
     const dns = scriptedDns(({ protocol }) => (protocol === 'udp' ? truncated : response));
     await expect(dns.ask('o.test', { family: 4, tries: 1 })).rejects.toThrow(message);
@@ -227,6 +232,33 @@ describe('a server that does not know EDNS', () => {
   it('is told from one that fails in ways unheard of', async () => {
     const dns = scriptedDns(() => ({ rcode: 9 }));
     await expect(dns.ask('o.test', { family: 4 })).rejects.toThrow('ESERVFAIL: A o.test: 10.0.0.2: response code 9');
+  });
+});
+
+describe('the defaults', () => {
+  it('are one second and two tries for servers of its own, and nothing that the system says', async () => {
+    const conf = 'search corp\nnameserver 10.0.0.2\noptions timeout:9 attempts:5 rotate ndots:9';
+    const dns = scriptedDns(() => 'silence', { conf });
+    await expect(dns.ask('o', THREE)).rejects.toThrow('10.0.0.1: no answer within 1000 ms (2 times)');
+    expect(order(dns.asked)).toBe('123123');
+    expect(new Set(dns.asked.map(({ name }) => name))).toEqual(new Set(['o']));
+  });
+
+  it('of a union are three times to live, half a minute at least and ten minutes at most', async () => {
+    const life = async (ttl: number): Promise<number> => {
+      let answers = [a('o.test', '10.1.0.1', ttl)];
+      const dns = scriptedDns(() => ({ answers }));
+      const ask = dns.resolver('o.test', { union: {}, family: 4 });
+      await ask();
+      const startedAtMs = dns.clock.now();
+      answers = [a('o.test', '10.1.0.2', ttl)];
+      while (hostsOf(await ask()).length === 2) await dns.clock.advanceAsync(900);
+      return dns.clock.now() - startedAtMs;
+    };
+    // Looked at once a second.
+    expect(Math.abs((await life(0)) - 30_000)).toBeLessThanOrEqual(1_000);
+    expect(Math.abs((await life(20)) - 60_000)).toBeLessThanOrEqual(1_000);
+    expect(Math.abs((await life(3_600)) - 600_000)).toBeLessThanOrEqual(1_000);
   });
 });
 
