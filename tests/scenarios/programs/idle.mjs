@@ -7,9 +7,12 @@ const client = createClient({
     // Nobody listens there: it is asked again and again in the background.
     other: { resolver: registryResolver({ url: 'http://127.0.0.1:1/' }) },
     // Holds its request for a minute.
-    held: { resolver: registryResolver({ url: process.env.REGISTRY, longPoll: {} }) },
+    held: { resolver: registryResolver({ url: process.env.REGISTRY, longPoll: true }) },
+    preferred: { resolver: registryResolver({ url: process.env.REGISTRY, longPoll: { style: 'prefer' } }) },
+    // Is open for ever.
+    pushed: { resolver: registryResolver({ url: process.env.REGISTRY, sse: true }) },
   },
 });
-console.log(await (await client.fetch('http://held/')).text());
+for (const name of ['held', 'preferred', 'pushed']) console.log(await (await client.fetch(`http://${name}/`)).text());
 console.log(await (await client.fetch('http://orders/')).text());
 console.log(await (await client.request('http://orders/')).body.text());
