@@ -74,10 +74,12 @@ function mostTelling(attempts: readonly DnsServerAttempt[]): DnsFailureCode {
     if (ANSWERED.has(code)) return 2;
     return code === 'ETIMEOUT' ? 0 : 1;
   };
-  return attempts.reduce<DnsServerAttempt | undefined>(
-    (best, each) => (best === undefined || rank(each) > rank(best) ? each : best),
-    undefined,
-  )?.code ?? 'ESERVFAIL'; // prettier-ignore
+  return (
+    attempts.reduce<DnsServerAttempt | undefined>(
+      (best, each) => (best === undefined || rank(each) > rank(best) ? each : best),
+      undefined,
+    )?.code ?? 'ESERVFAIL'
+  );
 }
 
 const ANSWERED: ReadonlySet<string> = new Set(['ESERVFAIL', 'EREFUSED', 'EFORMERR', 'ENOTIMP', 'EBADRESP']);

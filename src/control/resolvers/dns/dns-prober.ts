@@ -11,6 +11,7 @@ import { setDnsReport, type QuestionReport } from './dns-report.js';
 import type { DnsTransport } from './dns-transport.js';
 import { findEndpoints, type FoundEndpoints, type Wanted } from './find-endpoints.js';
 import { createLastKnown, type LastKnown } from './last-known.js';
+import { hostsFile, type HostsFile } from './hosts-file.js';
 import type { NameServer } from './name-server.js';
 import { readSystemDns, type SystemDns } from './resolv-conf.js';
 import { searchNames } from './search-names.js';
@@ -25,6 +26,7 @@ export interface DnsDependencies {
   readonly newId: () => number;
   readonly systemDns: () => Promise<SystemDns>;
   readonly lookup: SystemLookup;
+  readonly hosts: HostsFile;
 }
 
 export const DNS_DEPENDENCIES: DnsDependencies = {
@@ -32,6 +34,7 @@ export const DNS_DEPENDENCIES: DnsDependencies = {
   newId: () => randomInt(0x1_0000),
   systemDns: readSystemDns,
   lookup: systemLookup,
+  hosts: hostsFile,
 };
 
 export interface DnsSettings extends Pick<Wanted, 'name' | 'isComplete' | 'isSrv' | 'port'> {
@@ -61,9 +64,11 @@ interface Memory {
 
 export function createDnsProber(dependencies: DnsDependencies, settings: DnsSettings): Prober {
   const { name, isComplete, isSrv, port, family, servers: own } = settings;
-  const { transport, newId, systemDns, lookup } = dependencies;
+  const { transport, newId, systemDns, lookup, hosts } = dependencies;
   const order = createServerOrder();
   let memory: Memory | undefined;
+  /** A name server knew the name once. */
+  let isKnown = false;
 
   return {
     kind: 'dns',
@@ -93,8 +98,10 @@ export function createDnsProber(dependencies: DnsDependencies, settings: DnsSett
         };
         const { search = system.search, ndots = system.ndots } = settings;
         const candidates = searchNames(name, isComplete, { search, ndots });
-        const asked = { name, isComplete, isSrv, port, candidates, lookup: own === undefined ? lookup : undefined };
+        const machine = own === undefined ? { lookup, hosts: isKnown ? undefined : hosts } : undefined;
+        const asked = { name, isComplete, isSrv, port, candidates, system: machine };
         const found = await findEndpoints(asked, ctx);
+        isKnown ||= found.endpoints.some(({ ttlMs }) => ttlMs !== undefined);
         const endpoints = found.endpoints.length === 0 ? [] : (memory.union?.add(found.endpoints) ?? found.endpoints);
         const answer = answerOf(found, { endpoints: endpoints.map(({ endpoint }) => endpoint) });
         setDnsReport(answer, { questions, endpoints });

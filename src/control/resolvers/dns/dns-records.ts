@@ -87,7 +87,8 @@ export async function askTargets(
   const answers = await mapParallel(questions, MAX_PARALLEL_QUESTIONS, async (question) => {
     const { type, name } = question;
     if (isIpLiteral(name)) return type === 'A' ? [{ address: name, record: name, server, ttlMs: undefined }] : [];
-    if (canonicalHost(name) === undefined) throw new DnsError(question, [{ server, code: 'EBADRESP', reason: 'the target is no host name' }]); // prettier-ignore
+    if (canonicalHost(name) === undefined)
+      throw new DnsError(question, [{ server, code: 'EBADRESP', reason: 'the target is no host name' }]);
     const along = additionals.filter((record) => record.type === type && record.name === name);
     if (along.length === 0) return await askAddressRecords(question, ctx);
     const addresses = along.map((record) => foundAddress(record, question, `${server} (additional)`));

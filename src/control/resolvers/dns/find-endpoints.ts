@@ -1,9 +1,11 @@
 /** From names that may be meant to endpoints: search domains, SRV and its targets, and the system's own lookup. */
 
+import { isIPv4 } from 'node:net';
 import { askAddresses, askServices, askTargets, type AskContext } from './dns-records.js';
 import { DnsError } from './dns-error.js';
 import type { FoundAddress, FoundEndpoint } from './found-endpoint.js';
 import { isDecidedlyUnavailable, srvEndpoints } from './srv-endpoints.js';
+import type { HostsFile } from './hosts-file.js';
 import type { SystemLookup } from './system-lookup.js';
 
 export interface Wanted {
@@ -15,8 +17,15 @@ export interface Wanted {
   readonly port: number | undefined;
   /** What `name` may mean, the first that exists counts. */
   readonly candidates: readonly string[];
-  /** The last resort; undefined when it is not to be asked. */
-  readonly lookup: SystemLookup | undefined;
+  /** What the machine knows beside its name servers; undefined when it is not to be asked. */
+  readonly system: System | undefined;
+}
+
+export interface System {
+  /** The last resort, for names that name servers do not know. */
+  readonly lookup: SystemLookup;
+  /** For when no name server answers and none ever has; undefined after that: what was known then is better. */
+  readonly hosts: HostsFile | undefined;
 }
 
 export interface FoundEndpoints {
@@ -38,16 +47,29 @@ const LOCALHOST = /(?:^|\.)localhost$/;
  * @throws DnsError, or the error of the system's lookup
  */
 export async function findEndpoints(wanted: Wanted, ctx: AskContext): Promise<FoundEndpoints> {
-  const { name, isSrv, lookup } = wanted;
-  const isForSystem = lookup !== undefined && !isSrv && (LOCALHOST.test(name) || ctx.servers.length === 0);
+  const { name, isSrv, system } = wanted;
+  const isForSystem = system !== undefined && !isSrv && (LOCALHOST.test(name) || ctx.servers.length === 0);
   if (!isForSystem) {
     if (ctx.servers.length === 0) throw noServers(name);
-    for (const candidate of wanted.candidates) {
-      const found = isSrv ? await findServices(candidate, ctx) : await findAddresses(candidate, wanted.port, ctx);
+    const found = await askNames(wanted, ctx);
+    if (found !== undefined) return found;
+  }
+  return system === undefined || isSrv ? NOBODY : await askSystem(system.lookup, wanted, ctx);
+}
+
+async function askNames(wanted: Wanted, ctx: AskContext): Promise<FoundEndpoints | undefined> {
+  const { isSrv, port, candidates } = wanted;
+  try {
+    for (const candidate of candidates) {
+      const found = isSrv ? await findServices(candidate, ctx) : await findAddresses(candidate, port, ctx);
       if (found !== undefined) return found;
     }
+    return undefined;
+  } catch (error) {
+    const found = isSrv ? undefined : await findInHosts(wanted, ctx);
+    if (found === undefined) throw error;
+    return found;
   }
-  return lookup === undefined || isSrv ? NOBODY : await askSystem(lookup, wanted, ctx);
 }
 
 async function findAddresses(
@@ -86,6 +108,21 @@ async function askSystem(
   const outcome = addresses.length > 0 ? 'found' : 'nxdomain';
   note({ type: 'lookup', name: asked, server, outcome, tookMs: clock.now() - askedAtMs });
   return { ...NOBODY, endpoints: addressEndpoints(addresses, port) };
+}
+
+async function findInHosts(
+  { name, port, system }: Wanted,
+  { family, signal, clock, note }: AskContext,
+): Promise<FoundEndpoints | undefined> {
+  if (system?.hosts === undefined || signal.aborted) return undefined;
+  const askedAtMs = clock.now();
+  const hosts = await system.hosts(name);
+  const wanted = hosts.filter((address) => family === undefined || isIPv4(address) === (family === 4));
+  if (wanted.length === 0) return undefined;
+  const server = 'the hosts file';
+  note({ type: 'lookup', name, server, outcome: 'found', tookMs: clock.now() - askedAtMs });
+  const addresses = wanted.map((address) => ({ address, record: `entry of ${name}`, server, ttlMs: undefined }));
+  return { endpoints: addressEndpoints(addresses, port), isPartial: true, isAuthoritative: false };
 }
 
 function addressEndpoints(addresses: readonly FoundAddress[], port: number | undefined): FoundEndpoint[] {

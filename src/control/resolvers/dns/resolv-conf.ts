@@ -29,8 +29,11 @@ export function parseResolvConf(text: string): SystemDns {
   const servers: NameServer[] = [];
   let search: string[] = [];
   const options = new Map<string, number>();
-  for (const line of text.split('\n')) {
-    const [keyword, ...values] = line.replace(/(?:^|\s)[#;].*$/, '').trim().split(/\s+/); // prettier-ignore
+  for (const line of text.split(/\r?\n/)) {
+    const [keyword, ...values] = line
+      .replace(/(?:^|\s)[#;].*$/, '')
+      .trim()
+      .split(/\s+/);
     if (keyword === 'nameserver') {
       const server = parseNameServer(values[0] ?? '');
       if (server !== undefined) servers.push(server);

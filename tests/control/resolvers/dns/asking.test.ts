@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 
+import { dnsResolverWith } from '../../../../src/control/resolvers/dns-resolver.js';
 import { getDnsReport } from '../../../../src/control/resolvers/dns/dns-report.js';
 import { a, aaaa, cname, hostsOf, ns, NXDOMAIN, scriptedDns, SERVFAIL, soa, srv, zone } from './scripted-servers.js';
 
@@ -312,7 +313,28 @@ describe("the system's own lookup", () => {
   });
 
   it('is not asked while name servers fail: it would hold a thread of the process for as long as they do', async () => {
-    await expect(scriptedDns(() => SERVFAIL, { hosts }).ask('orders')).rejects.toThrow('ESERVFAIL');
+    const dns = scriptedDns(() => SERVFAIL, { hosts });
+    const lookup = (): never => {
+      throw new Error('asked');
+    };
+    const hostless = { ...dns.dependencies, lookup, hosts: async () => [] };
+    const asking = dnsResolverWith(hostless, 'orders').resolve(new AbortController());
+    await expect(asking).rejects.toThrow('ESERVFAIL');
+  });
+
+  it('has its hosts file read while name servers fail, unless they knew the name before', async () => {
+    let known = false;
+    const dns = scriptedDns(({ name }) => (known ? { answers: [a(name, '10.0.0.1')] } : SERVFAIL), { hosts });
+    const ask = dns.resolver('orders', { family: 4 });
+    const answer = await ask();
+    expect(answer).toEqual({ endpoints: [{ host: '10.9.0.1' }], ttlMs: 30_000 });
+    expect(getDnsReport(answer)?.endpoints).toMatchObject([{ record: 'entry of orders', server: 'the hosts file' }]);
+    known = true;
+    expect(hostsOf(await ask())).toEqual(['10.0.0.1']);
+    known = false;
+    await expect(ask()).rejects.toThrow('ESERVFAIL');
+    await expect(dns.ask('orders', { servers: ['10.0.0.9'] })).rejects.toThrow('ESERVFAIL');
+    await expect(dns.ask('_h._tcp.orders')).rejects.toThrow('ESERVFAIL');
   });
 
   it('is not asked when servers are given, about services, or about a complete name under its short form', async () => {

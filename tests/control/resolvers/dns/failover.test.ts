@@ -100,7 +100,12 @@ describe('several servers', () => {
 describe('the order of servers', () => {
   it('always has every server once, whoever was silent when', () => {
     const servers = ['10.0.0.1', '10.0.0.2', '10.0.0.3', '10.0.0.4'].map(nameServer);
-    const event = fc.record({ silent: fc.boolean(), who: fc.nat(3), afterMs: fc.integer({ min: 1, max: 40_000 }), rotate: fc.boolean() });
+    const event = fc.record({
+      silent: fc.boolean(),
+      who: fc.nat(3),
+      afterMs: fc.integer({ min: 1, max: 40_000 }),
+      rotate: fc.boolean(),
+    });
     fc.assert(
       fc.property(fc.array(event), (events) => {
         const clock = createFakeClock();

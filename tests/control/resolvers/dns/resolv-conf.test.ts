@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
+import { addressesIn } from '../../../../src/control/resolvers/dns/hosts-file.js';
 import { parseNameServer } from '../../../../src/control/resolvers/dns/name-server.js';
 import { parseResolvConf } from '../../../../src/control/resolvers/dns/resolv-conf.js';
 import { searchNames } from '../../../../src/control/resolvers/dns/search-names.js';
@@ -108,5 +109,24 @@ describe('searchNames', () => {
 
   it('asks about nothing twice, and about nothing that is too long for a name', () => {
     expect(searchNames('a', false, { search: ['b', 'b', 'c.'.repeat(126) + 'c'], ndots: 1 })).toEqual(['a.b', 'a']);
+  });
+});
+
+describe('addressesIn a hosts file', () => {
+  const text = [
+    '127.0.0.1\tlocalhost',
+    '10.0.0.1  Orders.corp orders # orders2',
+    '# 10.0.0.2 orders',
+    'FD00::0:1 orders',
+    '10.0.0.1 orders',
+    'nonsense orders',
+    '10.0.0.3',
+    '',
+  ].join('\r\n');
+
+  it('are those of the lines that have the name', () => {
+    expect(addressesIn(text, 'orders')).toEqual(['10.0.0.1', 'fd00::1']);
+    expect(addressesIn(text, 'orders.corp')).toEqual(['10.0.0.1']);
+    expect(addressesIn(text, 'orders2')).toEqual([]);
   });
 });

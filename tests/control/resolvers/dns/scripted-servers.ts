@@ -149,6 +149,7 @@ export function scriptedDns(
     newId: () => ids++ % 0x1_0000,
     systemDns: async (): Promise<SystemDns> => parseResolvConf(conf),
     lookup: async (name) => hosts[name] ?? [],
+    hosts: async (name) => hosts[name] ?? [],
   };
 
   async function inTime<T>(work: Promise<T>): Promise<T> {
