@@ -39,6 +39,7 @@ const SECTIONS = [
   ['`envResolver(name, options)`', 'See [discovery](discovery.md#environment-variables).', 'EnvResolverOptions', 'src/control/resolvers/env-resolver.ts', 'OPTIONS', 'src/control/resolvers/env-resolver.ts'],
   ['`consulResolver(options)`', 'See [Consul](resolvers/consul.md).', 'ConsulResolverOptions', 'src/control/resolvers/consul/consul-options.ts', 'OPTIONS', 'src/control/resolvers/consul/consul-options.ts'],
   ['`eurekaResolver(options)`', 'See [Eureka](resolvers/eureka.md).', 'EurekaResolverOptions', 'src/control/resolvers/eureka/eureka-options.ts', 'OPTIONS', 'src/control/resolvers/eureka/eureka-options.ts'],
+  ['`nacosResolver(options)`', 'See [Nacos](resolvers/nacos.md).', 'NacosResolverOptions', 'src/control/resolvers/nacos/nacos-options.ts', 'OPTIONS', 'src/control/resolvers/nacos/nacos-options.ts'],
 ];
 
 const INTRODUCTION = `<!-- Written by scripts/options-doc.mjs from the docstrings; change those. -->
