@@ -1,5 +1,6 @@
 /** The client's own options: checked and defaulted. Those of its services are checked one by one, with their path. */
 
+import { savedListPath } from '../control/discovery/saved-list-file.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { systemRandom, type Random } from '../core/random.js';
 import { invalidOption, memberPath } from '../kit/option-error.js';
@@ -59,12 +60,15 @@ function listed(
   shared: Partial<ServiceOptions>,
 ): ReadonlyMap<string, ServiceSettings> {
   const settings = new Map<string, ServiceSettings>();
+  const files = new Map<string, string>();
   for (const [key, options] of Object.entries(services)) {
     const name = key.toLowerCase();
     const path = memberPath('services', key);
     checkKey(name, path);
     if (settings.has(name)) throw invalidOption(path, `is the service '${name}' a second time: case does not count`);
-    settings.set(name, serviceSettings(options, shared, path));
+    const own = serviceSettings(options, shared, path);
+    settings.set(name, own);
+    if (own.cache.file !== undefined) claimFile(files, savedListPath(own.cache.file, name), path);
   }
   return settings;
 }
@@ -78,6 +82,14 @@ function checkKey(name: string, path: string): void {
   if (asWritten !== undefined && bare === host && (port === undefined || asWritten === name)) return;
   const hint = bare === undefined || /[/?#@]/.test(name) ? '' : `; in a URL it is written '${bare}'`;
   throw invalidOption(path, `the key must be a host name, or a host name and a port ('orders', 'orders:8080')${hint}`);
+}
+
+/** Two services in one file would take turns in not believing each other. */
+function claimFile(files: Map<string, string>, file: string, path: string): void {
+  const other = files.get(file);
+  if (other !== undefined)
+    throw invalidOption(`${path}.cache.file`, `is the file of ${other} as well; put '{service}' into its name`);
+  files.set(file, path);
 }
 
 function named(

@@ -24,8 +24,10 @@ export interface ResolutionSnapshot {
   readonly status: ResolutionStatus;
   /** Since the last answer; undefined before the first. Milliseconds. */
   readonly ageMs: number | undefined;
-  /** What is served is older than it should be, because asking fails. */
+  /** What is served is older than it should be, because asking fails or discovery has not answered since the start. */
   readonly stale: boolean;
+  /** What is served comes from the file of an earlier process, and discovery has not confirmed it yet. */
+  readonly restored: boolean;
   /** Why asking fails; undefined when the last question was answered. */
   readonly error: string | undefined;
   /** How long asking has failed. Milliseconds. */

@@ -5,7 +5,7 @@ import type { Selection } from '../control/eligibility.js';
 import type { EjectInfo, UnejectInfo } from '../control/health/ejection-state.js';
 import type { MembershipChange } from '../control/membership.js';
 import type { Clock } from '../core/clock.js';
-import type { EventSink } from '../core/events.js';
+import type { CacheFileEvent, EventSink } from '../core/events.js';
 import type { Resolution } from '../core/resolution.js';
 
 export interface ServiceAnnouncer {
@@ -13,6 +13,8 @@ export interface ServiceAnnouncer {
   answered(resolution: Resolution, endpoints: number): void;
   /** Discovery could not be asked. */
   unanswered(error: unknown, resolution: Resolution): void;
+  /** Something became of the list on disk. */
+  cacheFile(file: string, event: CacheFileEvent): void;
   changed(change: MembershipChange): void;
   /** Inputs that could not be read. */
   refused(refused: readonly Refusal[]): void;
@@ -35,6 +37,9 @@ export function createServiceAnnouncer(
       if (!events.wants('resolveError')) return;
       const ageMs = answeredAtMs === undefined ? undefined : clock.now() - answeredAtMs;
       events.emit('resolveError', { service, resolver, error, ageMs });
+    },
+    cacheFile(file, event) {
+      if (events.wants('cacheFile')) events.emit('cacheFile', { service, file, ...event });
     },
     changed({ added, removed, updated, refused: outside }) {
       if (!events.wants('endpoints')) return;

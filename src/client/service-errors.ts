@@ -18,7 +18,7 @@ export function unpickableError(service: string, state: ServiceState, code?: 'ER
 
 /** The state of discovery in a sentence. */
 export function inWords({ resolution, membership, subset }: ServiceState): string {
-  const { status, error, held } = resolution;
+  const { status, error, held, restored } = resolution;
   const reason = error === undefined ? '' : `: ${describeError(error)}`;
   const [refused] = membership.refusedReasons;
   switch (status) {
@@ -37,6 +37,7 @@ export function inWords({ resolution, membership, subset }: ServiceState): strin
       const count = `${size === 1 ? '1 endpoint' : `${size} endpoints`}${part}`;
       const kept =
         held === undefined ? '' : `; ${held === 'empty' ? 'an empty' : 'a much smaller'} answer is kept back for now`;
+      if (restored) return `${count}, from a list on disk: discovery has not answered since the start${reason}${kept}`;
       return error === undefined ? `${count}${kept}` : `${count}, from an older answer: asking fails now${reason}`;
     }
   }

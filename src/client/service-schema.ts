@@ -42,6 +42,8 @@ const cache: Schema<CacheOptions> = object<CacheOptions>({
   askTimeoutMs: durationMs(1, 600_000),
   retryBaseMs: durationMs(1, 600_000),
   retryMaxMs: durationMs(1, HOUR_MS),
+  file: string(),
+  fileMaxAgeMs: durationMs(1, 7 * DAY_MS),
 });
 
 const retry: Schema<RetryOptions> = object<RetryOptions>({

@@ -42,6 +42,8 @@ function single(resolver: ServiceOptions['resolver'], path: string): Resolver {
 /** Bounds that one option sets for another. */
 function checkPairs({ cache, ejection }: ServiceSettings, path: string): void {
   atMost(`${path}.cache.minTtlMs`, cache.minTtlMs, 'maxTtlMs', cache.maxTtlMs);
+  if (cache.fileMaxAgeMs !== undefined)
+    atMost(`${path}.cache.fileMaxAgeMs`, cache.fileMaxAgeMs, 'staleMs', cache.staleMs);
   atMost(`${path}.cache.retryBaseMs`, cache.retryBaseMs, 'retryMaxMs', cache.retryMaxMs);
   if (ejection !== false)
     atMost(`${path}.ejection.baseEjectionMs`, ejection.baseEjectionMs, 'maxEjectionMs', ejection.maxEjectionMs);

@@ -3,7 +3,6 @@
  * between them. Sets flow down, outcomes flow up; nothing is decided here.
  */
 
-import { createFeed, type Feed } from '../control/discovery/feed.js';
 import { selectEligible, type Selection } from '../control/eligibility.js';
 import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
 import { createSubset, createWholeSet, judgedIds, type Subset } from '../control/subset.js';
@@ -29,6 +28,7 @@ import { createOpenCalls, type OpenCalls } from './open-calls.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceState } from './service-state.js';
 import { createServiceAnnouncer, type ServiceAnnouncer } from './service-announcer.js';
+import { createServiceFeed, type ServiceFeed } from './service-feed.js';
 import { unpickableError } from './service-errors.js';
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.js';
 
@@ -77,7 +77,7 @@ class WiredService implements Service {
 
   private readonly deps: ServiceDeps;
   private readonly refuseAddress: AddressGate;
-  private readonly feed: Feed;
+  private readonly feed: ServiceFeed;
   private readonly membership: Membership;
   private readonly subset: Subset;
   private readonly ejection: OutlierEjection | undefined;
@@ -117,17 +117,9 @@ class WiredService implements Service {
       onIdle: (id) => this.endpointIdle(id),
     });
     this.selection = this.select();
-    this.feed = createFeed({
-      resolver: settings.resolver,
-      cache: settings.cache,
-      clock,
-      random,
-      service: name,
-      onChange: (resolution) => this.resolved(resolution),
-      onAnswer: (resolution, count) => this.announcer.answered(resolution, count),
-      onError: (error, resolution) => this.announcer.unanswered(error, resolution),
-      onRefused: (refused) => this.announcer.refused(refused),
-    });
+    this.feed = createServiceFeed({ name, settings, clock, random, announcer: this.announcer }, (resolution) =>
+      this.resolved(resolution),
+    );
   }
 
   get state(): ServiceState {
@@ -197,6 +189,7 @@ class WiredService implements Service {
     this.stop();
     await this.calls.over();
     await this.connections?.close();
+    await this.feed.saved?.();
   }
 
   private stop(): void {

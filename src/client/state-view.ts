@@ -44,13 +44,14 @@ export function explanationOf(service: Service): Explanation {
 }
 
 function resolutionOf({ state, settings, clock }: Service): ResolutionSnapshot {
-  const { status, answeredAtMs, error, failingSinceMs, held } = state.resolution;
+  const { status, answeredAtMs, error, failingSinceMs, held, restored } = state.resolution;
   const now = clock.now();
   return {
     resolver: settings.resolver.kind,
     status,
     ageMs: answeredAtMs === undefined ? undefined : now - answeredAtMs,
-    stale: status === 'found' && error !== undefined,
+    stale: status === 'found' && (error !== undefined || restored),
+    restored,
     error: error === undefined ? undefined : describeError(error),
     failingForMs: failingSinceMs === undefined ? undefined : now - failingSinceMs,
     held,

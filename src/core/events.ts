@@ -7,6 +7,18 @@ import type { ResolutionStatus } from './resolution.js';
 
 export type EjectionReason = 'consecutive-failures' | 'failure-ratio' | 'silence' | 'contrast' | 'probe-failed';
 
+/** Why a file with a list of endpoints was not believed. */
+export type IgnoredFileReason = 'corrupted' | 'foreign' | 'too-old' | 'too-large' | 'unreadable';
+
+/** What became of the list on disk. */
+export type CacheFileEvent =
+  /** Discovery begins with it. `ageMs` since discovery last confirmed it. */
+  | { readonly action: 'restored'; readonly endpoints: number; readonly ageMs: number }
+  | { readonly action: 'ignored'; readonly reason: IgnoredFileReason; readonly detail: string }
+  | { readonly action: 'written'; readonly endpoints: number }
+  /** It could not be written. Said once, until it can be. */
+  | { readonly action: 'failed'; readonly error: unknown };
+
 export interface FairleadEvents {
   /** Discovery answered. */
   resolve: [
@@ -20,6 +32,8 @@ export interface FairleadEvents {
   ];
   /** Discovery could not be asked; what was known stays in use while it is not too old. */
   resolveError: [event: { service: string; resolver: string; error: unknown; ageMs: number | undefined }];
+  /** The list on disk (`cache.file`) was used, ignored or written. */
+  cacheFile: [event: { service: string; file: string } & CacheFileEvent];
   /** The set changed. */
   endpoints: [
     event: {

@@ -19,6 +19,8 @@ export interface Resolution {
   readonly failingSinceMs: number | undefined;
   /** A suspicious answer that is kept back for now. */
   readonly held: 'empty' | 'shrunk' | undefined;
+  /** What is served was known before this process began, and discovery has not confirmed it yet. */
+  readonly restored: boolean;
 }
 
 /** Before the first answer. */
@@ -29,4 +31,5 @@ export const UNKNOWN_RESOLUTION: Resolution = Object.freeze({
   error: undefined,
   failingSinceMs: undefined,
   held: undefined,
+  restored: false,
 });

@@ -30,6 +30,11 @@ export interface AskContext {
 export interface Prober {
   /** What kind of source this is, for events and snapshots, for example `'dns'`. */
   readonly kind: string;
+  /**
+   * Which source of its kind is asked, for example a name or a URL, without credentials: a list that was saved to disk
+   * is believed only for the same kind and source. @default the kind alone
+   */
+  readonly source?: string;
   resolve(ctx: AskContext): Promise<ResolverAnswer>;
 }
 
@@ -51,6 +56,8 @@ export interface WatchContext {
 /** Continuous. For registries that push or long-poll. It reconnects by itself and reports each failure by `error`. */
 export interface Watcher {
   readonly kind: string;
+  /** As {@link Prober.source}. */
+  readonly source?: string;
   watch(receiver: Receiver, ctx: WatchContext): void;
 }
 

@@ -74,6 +74,18 @@ export interface CacheSettings {
    * @default 30_000 (RFC 8767 §5: retry a failed source no more than every 30 s)
    */
   readonly retryMaxMs: number;
+  /**
+   * Where the last known list is kept on disk: a process that starts while discovery is down begins with it. A path, in
+   * which `{service}` stands for the service's name; each service needs a file of its own, and a folder that only this
+   * user may write to. Written in the background, whole or not at all.
+   * @default none
+   */
+  readonly file?: string | undefined;
+  /**
+   * How old a list on disk may be, counted from when discovery last confirmed it. Range 1–`staleMs`.
+   * @default `staleMs`
+   */
+  readonly fileMaxAgeMs?: number | undefined;
 }
 
 /** What the client starts from, and what a combinator uses when it is watched by something else than a feed. */

@@ -24,8 +24,11 @@ export interface Feed {
    * one question when the time has come. Returns whether a question went out at once. Watchers are not asked.
    */
   refresh(): boolean;
-  /** Begins. A watcher that knows its answer at once, such as the static resolver, has delivered when this returns. */
-  start(): void;
+  /**
+   * Begins. A watcher that knows its answer at once, such as the static resolver, has delivered when this returns.
+   * @param initial what was known before, for example from disk: announced, and served until discovery answers
+   */
+  start(initial?: Resolution): void;
   /** Aborts the question that is out, and drops every timer and listener. */
   close(): void;
 }
@@ -37,14 +40,12 @@ export interface FeedOptions extends ResolutionListeners {
   readonly random: Random;
   /** For resolvers that go by it. */
   readonly service?: string | undefined;
-  /** What was known before, for example from disk: served as stale until discovery answers. */
-  readonly initial?: Resolution | undefined;
 }
 
 /** @throws FairleadError `ERR_INVALID_OPTION` when the resolver is neither a prober nor a watcher. */
 export function createFeed(options: FeedOptions): Feed {
-  const { resolver, cache: settings, clock, random, service, initial } = options;
-  const keeper = createResolutionKeeper({ ...listenersOf(options), settings, clock, initial });
+  const { resolver, cache: settings, clock, random, service } = options;
+  const keeper = createResolutionKeeper({ ...listenersOf(options), settings, clock });
   const session = createSession();
   let state: 'new' | 'running' | 'closed' = 'new';
 
@@ -67,10 +68,12 @@ export function createFeed(options: FeedOptions): Feed {
   return {
     resolution: keeper.current,
     refresh: () => state === 'running' && session.refresh(),
-    start() {
+    start(initial) {
       if (state !== 'new') return;
       state = 'running';
-      session.start();
+      if (initial !== undefined) keeper.begin(initial);
+      // Whoever was told may have closed it.
+      if ((state as string) === 'running') session.start();
     },
     close() {
       if (state === 'closed') return;

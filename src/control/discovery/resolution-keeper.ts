@@ -9,7 +9,7 @@
 import type { Clock } from '../../core/clock.js';
 import type { Endpoint } from '../../core/endpoint.js';
 import { UNKNOWN_RESOLUTION, type Resolution } from '../../core/resolution.js';
-import { holdEndsAtMs, judgeAnswer, noteFailure, NOTHING_APPLIED, type GuardState } from './answer-guard.js';
+import { holdEndsAtMs, judgeAnswer, noteFailure, NOTHING_APPLIED } from './answer-guard.js';
 import type { CacheSettings } from './cache-settings.js';
 import type { Refusal } from './read-answer.js';
 import { keepKnown } from './same-endpoints.js';
@@ -28,6 +28,8 @@ export interface ResolutionListeners {
 
 export interface ResolutionKeeper extends SessionSink {
   readonly current: () => Resolution;
+  /** Takes over what was known before, for example from disk; before any answer. */
+  begin(initial: Resolution): void;
   /** Drops what is timed; nothing is heard from it again. */
   close(): void;
 }
@@ -35,16 +37,14 @@ export interface ResolutionKeeper extends SessionSink {
 export interface KeeperOptions extends ResolutionListeners {
   readonly settings: CacheSettings;
   readonly clock: Clock;
-  /** What was known before, for example from disk. */
-  readonly initial?: Resolution | undefined;
 }
 
 const NOBODY: readonly Endpoint[] = UNKNOWN_RESOLUTION.endpoints;
 
 export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper {
   const { settings, clock } = options;
-  let current = options.initial ?? UNKNOWN_RESOLUTION;
-  let guard: GuardState = { applied: current.endpoints.length, hold: undefined };
+  let current = UNKNOWN_RESOLUTION;
+  let guard = NOTHING_APPLIED;
   let reported: readonly Refusal[] = [];
   /** At most one: for the end of the grace while answers come, for the end of staleness while they do not. */
   let timer: Disposable | undefined;
@@ -78,6 +78,7 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
       error: undefined,
       failingSinceMs: undefined,
       held: undefined,
+      restored: false,
     });
   }
 
@@ -92,7 +93,7 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
   function fail(error: unknown, failingSinceMs: number): void {
     guard = NOTHING_APPLIED;
     setTimer(undefined);
-    change({ status: 'failed', endpoints: NOBODY, error, failingSinceMs, held: undefined });
+    change({ status: 'failed', endpoints: NOBODY, error, failingSinceMs, held: undefined, restored: false });
   }
 
   function reportRefused(refused: readonly Refusal[]): void {
@@ -106,6 +107,10 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
 
   return {
     current: () => current,
+    begin(initial) {
+      guard = { applied: initial.endpoints.length, hold: undefined };
+      change(initial);
+    },
     answer(answer) {
       if (closed) return;
       const nowMs = clock.now();

@@ -38,7 +38,6 @@ export function startFeed(
     clock,
     random: options.random ?? { next: () => 0.5 },
     service: 'orders',
-    initial: options.initial,
     onChange: (resolution) => {
       changes.push(resolution);
       options.onChange?.(resolution);
@@ -47,7 +46,7 @@ export function startFeed(
     onError: (error) => errors.push(error),
     onRefused: (list) => refused.push(list),
   });
-  feed.start();
+  feed.start(options.initial);
   return { clock, feed, changes, errors, answers, refused };
 }
 
