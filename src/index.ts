@@ -57,7 +57,7 @@ export type { AttemptReport, CallReport } from './core/call-report.js';
 export type { Clock } from './core/clock.js';
 export type { Endpoint, EndpointInput, Scheme } from './core/endpoint.js';
 export type { ErrorCode, ErrorDetails } from './core/errors.js';
-export type { EjectionReason, EventName, FairleadEvents } from './core/events.js';
+export type { CacheFileEvent, EjectionReason, EventName, FairleadEvents, IgnoredFileReason } from './core/events.js';
 export type { Lease, PickContext } from './core/lease.js';
 export type { Classifier, ClassifyInput, FailureReason, Outcome } from './core/outcome.js';
 export type { Random } from './core/random.js';

@@ -239,7 +239,7 @@ describe('snapshot', () => {
       closed: false,
       services: {
         orders: {
-          resolution: { resolver: 'manual', status: 'found', ageMs: 250, stale: false },
+          resolution: { resolver: 'manual', status: 'found', ageMs: 250, stale: false, restored: false },
           inFlight: 1,
           panic: false,
           budget: { available: 2 },
@@ -290,6 +290,7 @@ describe('snapshot', () => {
       status: 'found',
       ageMs: 3_000,
       stale: true,
+      restored: false,
       error: 'registry down',
       failingForMs: 2_000,
       held: undefined,

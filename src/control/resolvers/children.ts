@@ -26,6 +26,11 @@ export function childResolver(path: string, resolver: Resolver): Resolver {
   throw mustBe(path, 'a resolver', resolver);
 }
 
+/** What `Prober.source` says of several. */
+export function sourceOfAll(resolvers: readonly Resolver[]): string {
+  return JSON.stringify(resolvers.map(({ kind, source = '' }) => [kind, source]));
+}
+
 export interface ChildListener {
   answered(child: Feed): void;
   /** Comes after the child's resolution has taken the failure in. */

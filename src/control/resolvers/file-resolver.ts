@@ -57,6 +57,7 @@ export function fileResolver(path: string | URL, options: FileResolverOptions = 
   const settings = { file, format: format === 'auto' ? formatOf(file) : format, parse, pollMs, maxBytes };
   return {
     kind: 'file',
+    source: file,
     watch: (receiver, ctx) =>
       followFile({ ...settings, directory: dirname(file), entry: basename(file) }, receiver, feedContext(ctx)),
   };

@@ -11,7 +11,7 @@ import type { Resolution } from '../../core/resolution.js';
 import type { Resolver, Watcher } from '../../core/resolver.js';
 import { feedContext } from '../discovery/feed-context.js';
 import type { Feed } from '../discovery/feed.js';
-import { childResolvers, createChild, reportNobody, type ChildListener } from './children.js';
+import { childResolvers, createChild, reportNobody, sourceOfAll, type ChildListener } from './children.js';
 
 /**
  * How long a source that has said nothing yet keeps the next one waiting. RFC 8767 §5 gives a name server 1.8 s before
@@ -27,6 +27,7 @@ export function firstOf(...resolvers: Resolver[]): Watcher {
   const sources = childResolvers('firstOf', resolvers);
   return {
     kind: `first-of(${sources.map(({ kind }) => kind).join(',')})`,
+    source: sourceOfAll(sources),
     watch(receiver, given) {
       const ctx = feedContext(given);
       if (ctx.signal.aborted) return;

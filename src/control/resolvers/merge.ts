@@ -12,7 +12,7 @@
 import type { Endpoint, EndpointInput } from '../../core/endpoint.js';
 import type { Resolver, Watcher } from '../../core/resolver.js';
 import { feedContext } from '../discovery/feed-context.js';
-import { childResolvers, combinedError, createChild, reportNobody } from './children.js';
+import { childResolvers, combinedError, createChild, reportNobody, sourceOfAll } from './children.js';
 import { createLabelledUnion } from './labelled-union.js';
 
 /** @throws FairleadError `ERR_INVALID_OPTION` when there are no resolvers, or one is none */
@@ -20,6 +20,7 @@ export function merge(...resolvers: Resolver[]): Watcher {
   const sources = childResolvers('merge', resolvers);
   return {
     kind: `merge(${sources.map(({ kind }) => kind).join(',')})`,
+    source: sourceOfAll(sources),
     watch(receiver, given) {
       const ctx = feedContext(given);
       if (ctx.signal.aborted) return;

@@ -18,6 +18,7 @@ import { registrySettings, type RegistryResolverOptions, type RegistrySettings }
 import { followStream, type OpenStream } from './registry-push.js';
 import type { RegistryRequester } from './registry-request.js';
 import { openListStream, type OpenedStream, type StreamQuestion } from './registry-stream.js';
+import { sourceOf } from './registry-url.js';
 
 /** As `firstOf`: how long a silent address keeps the next one waiting (RFC 8767 §5). */
 const PATIENCE_MS = 1_800;
@@ -46,6 +47,7 @@ function createPolling(
 ): Watcher {
   return {
     kind: 'registry',
+    source: sourceOf(requesters.map(({ url }) => url)),
     watch(receiver, ctx) {
       const { reportError } = feedContext(ctx);
       const ask = askInTurn(requesters, { timeoutMs, patienceMs: PATIENCE_MS, reportError });
@@ -62,6 +64,7 @@ function createPush(
   const settings = { event, idleTimeoutMs, timeoutMs };
   return {
     kind: 'registry',
+    source: sourceOf(requesters.map(({ url }) => url)),
     watch(receiver, ctx) {
       const { reportError } = feedContext(ctx);
       const open: OpenStream = firstAnswer<StreamQuestion, OpenedStream>(
@@ -83,6 +86,7 @@ function createPoller(requesters: readonly RegistryRequester[], { ttlMs, timeout
   let last: { readonly etag: string; readonly endpoints: readonly EndpointInput[] } | undefined;
   return {
     kind: 'registry',
+    source: sourceOf(requesters.map(({ url }) => url)),
     // Feeds pass their clock on, and hear of an address that failed while another answered; others need not.
     async resolve(ctx: {
       signal: AbortSignal;

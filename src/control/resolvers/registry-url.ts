@@ -56,3 +56,8 @@ export function urlBelow(base: URL, segments: readonly string[]): URL {
   url.pathname = `${base.pathname.replace(/\/+$/, '')}/${segments.map(encodeURIComponent).join('/')}`;
   return url;
 }
+
+/** What {@link Prober.source} says of a registry: where it is, without the query, in which tokens travel. */
+export function sourceOf(urls: readonly URL[]): string {
+  return urls.map(({ origin, pathname }) => origin + pathname).join(' ');
+}

@@ -16,11 +16,14 @@ export type Transform = (endpoint: Endpoint) => EndpointInput | undefined;
 
 /** @param combinator its name, for messages and for the kind of the result */
 export function transformAnswers(combinator: string, resolver: Resolver, transform: Transform): Resolver {
-  const kind = `${combinator}(${resolver.kind})`;
+  const about = {
+    kind: `${combinator}(${resolver.kind})`,
+    ...(resolver.source === undefined ? {} : { source: resolver.source }),
+  };
   const transformed = (answer: ResolverAnswer): ResolverAnswer => transformAnswer(combinator, answer, transform);
   if ('watch' in resolver && typeof resolver.watch === 'function') {
     const watcher: Watcher = {
-      kind,
+      ...about,
       // An author's watcher may be asynchronous, whatever its type says; then the feed wants to hear of its end.
       watch: (receiver, ctx) =>
         resolver.watch(
@@ -42,7 +45,7 @@ export function transformAnswers(combinator: string, resolver: Resolver, transfo
     };
     return watcher;
   }
-  const prober: Prober = { kind, resolve: async (ctx) => transformed(await (resolver as Prober).resolve(ctx)) };
+  const prober: Prober = { ...about, resolve: async (ctx) => transformed(await (resolver as Prober).resolve(ctx)) };
   return prober;
 }
 

@@ -16,6 +16,7 @@ import { longPoll, type LongPoll } from '../registry-long-poll.js';
 import type { HeaderSource, RegistryRequester } from '../registry-request.js';
 import { checkedOptions, questionUrls, tokenHeader, type ConsulResolverOptions } from './consul-options.js';
 import { parseHealthEntries } from './health-entries.js';
+import { sourceOf } from '../registry-url.js';
 
 /** Consul's advice to clients is one question per 15 s, after a burst, to an index that moves without news. */
 const HOT_INDEX_INTERVAL_MS = 15_000;
@@ -38,6 +39,7 @@ export function consulResolver(options: ConsulResolverOptions): Watcher {
   };
   return {
     kind: 'consul',
+    source: sourceOf(requesters.map(({ url }) => url)),
     watch(receiver, ctx) {
       const { reportError } = feedContext(ctx);
       void longPoll(askInTurn(requesters, { timeoutMs, reportError }), settings, receiver, ctx);

@@ -72,6 +72,7 @@ export function createDnsProber(dependencies: DnsDependencies, settings: DnsSett
 
   return {
     kind: 'dns',
+    source: `${isSrv ? 'SRV ' : ''}${name}${port === undefined ? '' : `:${port}`}`,
     // Feeds pass their clock on; others need not.
     async resolve({ signal, clock = systemClock }: { signal: AbortSignal; clock?: Clock }): Promise<ResolverAnswer> {
       memory ??= createMemory(settings.union, clock);

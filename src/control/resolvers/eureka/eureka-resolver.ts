@@ -17,6 +17,7 @@ import { askEureka, type AskEureka } from './eureka-api.js';
 import { eurekaSettings, type EurekaResolverOptions, type EurekaSettings } from './eureka-options.js';
 import { endpointsOf } from './instance-endpoints.js';
 import { copyOf, hashcodeOf, wantedOf, withDelta, type RegistryCopy, type Wanted } from './registry-copy.js';
+import { sourceOf } from '../registry-url.js';
 
 /** How long the server remembers what changed (`retentionTimeInMSInDeltaQueue`): a copy older than this may miss some. */
 const DELTA_REACHES_BACK_MS = 180_000;
@@ -41,6 +42,7 @@ export function eurekaResolver(options: EurekaResolverOptions): Prober {
   const instances = delta ? instancesByDelta(ask, settings) : instancesByName(ask, settings);
   return {
     kind: 'eureka',
+    source: `${sourceOf(urls)} ${settings.app ?? ''} ${settings.vip ?? ''}`,
     // Feeds pass their clock on; others need not.
     async resolve({ signal, clock = systemClock }: { signal: AbortSignal; clock?: Clock }): Promise<ResolverAnswer> {
       return { endpoints: endpointsOf(await instances({ signal, clock }), { secure, preferIp }), ttlMs };
