@@ -167,9 +167,9 @@ describe('fuzz', () => {
     }
     expect(wrong).toEqual([]);
     expect(read).toBeGreaterThan(1_000);
-    // A second or two; a packet that burns time would take for ever.
-    expect(performance.now() - startedAt).toBeLessThan(30_000);
-  }, 60_000);
+    // A few seconds on an idle machine; a packet that burns time would take for ever.
+    expect(performance.now() - startedAt).toBeLessThan(100_000);
+  }, 120_000);
 
   it('no bytes whatever take it down', () => {
     fc.assert(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { addressesIn } from '../../../../src/control/resolvers/dns/hosts-file.js';
+import { addressesIn, hostsFile } from '../../../../src/control/resolvers/dns/hosts-file.js';
 import { parseNameServer } from '../../../../src/control/resolvers/dns/name-server.js';
-import { parseResolvConf } from '../../../../src/control/resolvers/dns/resolv-conf.js';
+import { parseResolvConf, readSystemDns } from '../../../../src/control/resolvers/dns/resolv-conf.js';
 import { searchNames } from '../../../../src/control/resolvers/dns/search-names.js';
 
 describe('parseResolvConf', () => {
@@ -128,5 +128,14 @@ describe('addressesIn a hosts file', () => {
     expect(addressesIn(text, 'orders')).toEqual(['10.0.0.1', 'fd00::1']);
     expect(addressesIn(text, 'orders.corp')).toEqual(['10.0.0.1']);
     expect(addressesIn(text, 'orders2')).toEqual([]);
+  });
+});
+
+describe('the files of this machine', () => {
+  it('are read, whatever is in them', async () => {
+    const { servers, ndots } = await readSystemDns();
+    expect(Array.isArray(servers)).toBe(true);
+    expect(ndots).toBeGreaterThanOrEqual(0);
+    expect(await hostsFile('no-such-name.invalid')).toEqual([]);
   });
 });
