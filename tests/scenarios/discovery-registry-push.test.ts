@@ -185,6 +185,8 @@ describe('several addresses', () => {
     await second.set('orders', FOUR);
     await found(4);
     expect((await first.stats()).requests).toBe(0);
+    // The loss is told, and is no failure of discovery.
+    expect(errors.length).toBeGreaterThan(0);
     expect(errors.every((error) => /ECONNREFUSED|ECONNRESET|socket hang up|terminated|aborted/.test(error))).toBe(true);
     expect(known()).toMatchObject({ error: undefined, held: undefined });
   });

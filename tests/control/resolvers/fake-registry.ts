@@ -40,14 +40,17 @@ export interface FakeStream {
   end(): void;
   break(error: Error): void;
   readonly cancelled: boolean;
+  /** Cancelled, ended, or broken. */
+  readonly over: boolean;
 }
 
 export function fakeStream(headers: Record<string, string> = {}): FakeStream {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let cancelled = false;
+  let over = false;
   const body = new ReadableStream<Uint8Array>({
     start: (given) => void (controller = given),
-    cancel: () => void (cancelled = true),
+    cancel: () => void (cancelled = over = true),
   });
   const send = (...texts: string[]): void => {
     for (const text of texts) if (!cancelled) controller?.enqueue(new TextEncoder().encode(text));
@@ -57,10 +60,19 @@ export function fakeStream(headers: Record<string, string> = {}): FakeStream {
     send,
     list: (targets, id) =>
       send(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(groups(...targets))}\n\n`),
-    end: () => controller?.close(),
-    break: (error) => controller?.error(error),
+    end() {
+      over = true;
+      controller?.close();
+    },
+    break(error) {
+      over = true;
+      controller?.error(error);
+    },
     get cancelled() {
       return cancelled;
+    },
+    get over() {
+      return over;
     },
   };
 }

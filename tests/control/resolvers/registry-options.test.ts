@@ -121,6 +121,16 @@ describe('parse and map', () => {
     expect((await askProber(resolver)).endpoints).toEqual([{ host: 'a', port: 1 }]);
   });
 
+  it('are checked by the compiler: what is no endpoint needs map', () => {
+    // @ts-expect-error no endpoint has an ip
+    registryResolver({ url, parse: () => [{ ip: 'a' }] });
+    // @ts-expect-error map is for what parse gives
+    registryResolver({ url, parse: () => [{ ip: 7 }], map: ({ ip }: { ip: string }) => ip });
+    expect(registryResolver({ url, parse: () => [{ ip: 'a' }], map: ({ ip }) => ip })).toMatchObject({
+      kind: 'registry',
+    });
+  });
+
   it('could not ask when there are no entries, too many, or a function throws', async () => {
     const ask = (options: object): Promise<unknown> => {
       const { fetch } = fakeFetch(() => json(nodes));

@@ -193,6 +193,16 @@ describe('registryResolver with longPoll', () => {
     expect(sent).toHaveLength(3);
   });
 
+  it('calls index and wait what the registry calls them', async () => {
+    const clock = createFakeClock();
+    const { resolver, sent } = setUp(() => json(groups('a:1'), { 'x-revision': '7', 'x-index': '8' }), {
+      longPoll: { waitMs: 1_500, indexParameter: 'since', waitParameter: 'for', indexHeader: 'X-Revision' },
+    });
+    startFeed(resolver, { clock });
+    await clock.advanceAsync(500, { eventLoop: true });
+    expect(sent[1]?.url.search).toBe('?dc=a&since=7&for=1500ms');
+  });
+
   it('does not ask faster than twice a second, however fast the service changes', async () => {
     const { askedAtMs, set, settle } = registry();
     for (let i = 0; i < 100; i++) {
