@@ -37,7 +37,7 @@ export function endpointsOf(instances: readonly EurekaInstance[], choice: Instan
     const endpoint = endpointOf(fields, choice);
     if (endpoint === undefined) continue;
     const updatedMs = Number(fields['lastUpdatedTimestamp']) || 0;
-    const address = JSON.stringify([endpoint.scheme, endpoint.host, endpoint.port]);
+    const address = `${endpoint.scheme}://${endpoint.host} ${endpoint.port}`;
     const other = candidates.get(address);
     if (other === undefined || other.updatedMs < updatedMs) candidates.set(address, { updatedMs, endpoint });
   }

@@ -55,7 +55,7 @@ function endpointsOf(hosts: readonly unknown[]): EndpointInput[] {
     if (!isUsable(host)) continue;
     const endpoint = endpointOf(host);
     // One address may be registered in several clusters.
-    const address = JSON.stringify([endpoint.host, endpoint.port]);
+    const address = `${endpoint.host} ${endpoint.port}`;
     if (!endpoints.has(address)) endpoints.set(address, endpoint);
   }
   return [...endpoints.values()];
