@@ -40,6 +40,8 @@ const SECTIONS = [
   ['`consulResolver(options)`', 'See [Consul](resolvers/consul.md).', 'ConsulResolverOptions', 'src/control/resolvers/consul/consul-options.ts', 'OPTIONS', 'src/control/resolvers/consul/consul-options.ts'],
   ['`eurekaResolver(options)`', 'See [Eureka](resolvers/eureka.md).', 'EurekaResolverOptions', 'src/control/resolvers/eureka/eureka-options.ts', 'OPTIONS', 'src/control/resolvers/eureka/eureka-options.ts'],
   ['`nacosResolver(options)`', 'See [Nacos](resolvers/nacos.md).', 'NacosResolverOptions', 'src/control/resolvers/nacos/nacos-options.ts', 'OPTIONS', 'src/control/resolvers/nacos/nacos-options.ts'],
+  ['`kubernetesResolver(options)`', 'See [Kubernetes](resolvers/kubernetes.md).', 'KubernetesResolverOptions', 'src/control/resolvers/kubernetes/kubernetes-options.ts', 'OPTIONS', 'src/control/resolvers/kubernetes/kubernetes-options.ts'],
+  ['`kubernetesResolver({ kubeconfig })`', '`kubeconfig: {}` takes these defaults.', 'KubeconfigOptions', 'src/control/resolvers/kubernetes/kubernetes-options.ts', 'KUBECONFIG', 'src/control/resolvers/kubernetes/kubernetes-options.ts'],
 ];
 
 const INTRODUCTION = `<!-- Written by scripts/options-doc.mjs from the docstrings; change those. -->

@@ -26,6 +26,7 @@ interface Recipe {
 const RECIPES = {
   consul: { package: 'consul', proof: ['consul', 'version'], suite: 'bullseye' },
   etcd: { package: 'etcd-server', proof: ['etcd', '--version'] },
+  kubectl: { package: 'kubernetes-client', proof: ['kubectl', 'version', '--client'] },
   haproxy: { package: 'haproxy', proof: ['haproxy', '-v'] },
   knot: { package: 'knot', proof: ['knotd', '--version'] },
   nginx: { package: 'nginx', proof: ['nginx', '-v'] },
