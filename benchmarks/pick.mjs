@@ -16,7 +16,9 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const SIZES = [10, 1_000, 100_000];
-const ALGORITHMS = ['adaptive', 'adaptive, weighted', 'p2c', 'round-robin', 'random'];
+const ALGORITHMS = ['adaptive', 'adaptive, weighted', 'p2c', 'least-request', 'peak-ewma', 'round-robin', 'random'];
+/** These look at every endpoint for every pick: fewer picks are enough, and more would take minutes. */
+const SCANS = new Set(['least-request']);
 const RUNS = 40;
 const PICKS_PER_RUN = 20_000;
 
@@ -34,7 +36,7 @@ async function loadSources() {
           export { DEFAULT_LIMITS } from './src/data/balancer-settings.ts';
           export { LoadTable } from './src/data/load-table.ts';
           export { SlotLoads } from './src/data/slot-loads.ts';
-          export { BUILT_IN_PICKERS } from './src/data/pickers/built-in.ts';
+          export { createPolicy } from './src/data/pickers/create-policy.ts';
           export { systemClock } from './src/core/clock.ts';
           export { systemRandom } from './src/core/random.ts';`,
       },
@@ -64,23 +66,28 @@ function endpointsOf(count, weighted) {
 }
 
 /** The best run's nanoseconds per operation, and the least bytes that a run allocated per operation. */
-function measure(operation) {
+function measure(operation, picks = PICKS_PER_RUN) {
   let bestMs = Infinity;
   let leastBytes = Infinity;
   for (let run = 0; run < RUNS; run++) {
     const heapBefore = process.memoryUsage().heapUsed;
     const startMs = performance.now();
-    for (let pick = 0; pick < PICKS_PER_RUN; pick++) operation();
+    for (let pick = 0; pick < picks; pick++) operation();
     bestMs = Math.min(bestMs, performance.now() - startMs);
     const bytes = process.memoryUsage().heapUsed - heapBefore;
     // A collection within the run makes the difference negative or meaningless.
     if (bytes >= 0) leastBytes = Math.min(leastBytes, bytes);
   }
-  return { ns: Math.round((bestMs * 1e6) / PICKS_PER_RUN), bytes: Math.round(leastBytes / PICKS_PER_RUN) };
+  return { ns: Math.round((bestMs * 1e6) / picks), bytes: Math.round(leastBytes / picks) };
+}
+
+function picksPerRun(name, endpoints) {
+  return SCANS.has(name) ? Math.min(PICKS_PER_RUN, Math.ceil(1e6 / endpoints.length)) : PICKS_PER_RUN;
 }
 
 function measurePicker(sources, name, endpoints) {
-  const { LoadTable, SlotLoads, BUILT_IN_PICKERS, systemClock, systemRandom } = sources;
+  const { LoadTable, SlotLoads, createPolicy, systemClock, systemRandom } = sources;
+  const { createPicker, learner } = createPolicy(name);
   const table = new LoadTable();
   const slots = Int32Array.from(endpoints, (endpoint) => table.acquireSlot(endpoint.id));
   const nowMs = systemClock.now();
@@ -91,15 +98,11 @@ function measurePicker(sources, name, endpoints) {
   }
   const loads = new SlotLoads(table, slots);
   loads.nowMs = nowMs + 1_000;
-  const picker = BUILT_IN_PICKERS[name]({
-    endpoints,
-    loads,
-    clock: systemClock,
-    random: systemRandom,
-    previous: undefined,
-  });
+  for (const slot of slots) learner?.reset(slot, nowMs);
+  const input = { endpoints, loads, clock: systemClock, random: systemRandom, previous: undefined };
+  const picker = createPicker(input, slots);
   const context = {};
-  return measure(() => picker.pick(context));
+  return measure(() => picker.pick(context), picksPerRun(name, endpoints));
 }
 
 function measureCall(sources, name, endpoints) {
@@ -116,7 +119,7 @@ function measureCall(sources, name, endpoints) {
   balancer.update({ endpoints, probes: [], panic: false });
   const context = {};
   const success = { kind: 'success' };
-  return measure(() => balancer.pick(context).settle(success));
+  return measure(() => balancer.pick(context).settle(success), picksPerRun(name, endpoints));
 }
 
 /** @returns {Promise<Array<{ algorithm: string, endpoints: number, pickNs: number, pickBytes: number, callNs: number }>>} */

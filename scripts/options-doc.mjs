@@ -13,6 +13,7 @@ const root = resolve(import.meta.dirname, '..');
 const target = resolve(process.argv[2] ?? resolve(root, 'docs/options.md'));
 
 const SERVICE_SCHEMA = 'src/client/service-schema.ts';
+const BALANCER_SCHEMA = 'src/client/balancer-schema.ts';
 const REGISTRY = 'src/control/resolvers/registry-options.ts';
 /** Title, introduction, interface, its file, and the schema of its members: a constant and the file it is in. */
 // One line a section, or this would be most of the file.
@@ -29,6 +30,7 @@ const SECTIONS = [
   ['`transport`', 'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.', 'TransportSettings', 'src/data/transport/transport-settings.ts', 'transport', SERVICE_SCHEMA],
   ['`tls`', 'Certificates.', 'TlsSettings', 'src/data/transport/transport-settings.ts', 'tls', SERVICE_SCHEMA],
   ['`allow`', 'Which addresses discovery may send requests to.', 'AddressPolicyOptions', 'src/kit/address-policy.ts', 'allow', SERVICE_SCHEMA],
+  ["`balancer: { policy: 'peak-ewma' }`", 'See [balancing](balancing.md).', 'PeakEwmaOptions', 'src/data/policy-options.ts', 'peakEwma', BALANCER_SCHEMA],
   ['Per call', '`init.fairlead` of `client.fetch` and `client.request`.', 'CallOptions', 'src/client/options.ts', 'callSchema', SERVICE_SCHEMA],
   ['`dnsResolver(name, options)`', 'See [DNS](resolvers/dns.md).', 'DnsResolverOptions', 'src/control/resolvers/dns-resolver.ts', 'OPTIONS', 'src/control/resolvers/dns-resolver.ts'],
   ['`dnsResolver(name, { union })`', '`union: {}` takes all of these defaults.', 'DnsUnionOptions', 'src/control/resolvers/dns/address-union.ts', 'OPTIONS.union', 'src/control/resolvers/dns-resolver.ts'],
@@ -108,7 +110,9 @@ function constantOf(name, file) {
     for (const { name: declared, initializer } of statement.declarationList.declarations)
       if (declared.getText() === name && initializer !== undefined) return initializer;
   }
-  if (file !== SERVICE_SCHEMA) return constantOf(name, SERVICE_SCHEMA);
+  const elsewhere = { [SERVICE_SCHEMA]: BALANCER_SCHEMA, [BALANCER_SCHEMA]: undefined };
+  const next = file in elsewhere ? elsewhere[file] : SERVICE_SCHEMA;
+  if (next !== undefined) return constantOf(name, next);
   throw new Error(`no schema declares ${name}`);
 }
 
@@ -168,6 +172,7 @@ function accepts(node, file) {
       return 'object';
     case 'object':
     case 'partial':
+    case 'tagged':
       return 'object, see below';
     case 'offOr':
       return `\`false\`, ${accepts(first, file)}`;

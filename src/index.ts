@@ -28,7 +28,6 @@ export type { Listener } from './client/event-hub.js';
 export type { FetchInit } from './client/fetch-call.js';
 export type {
   AddressPolicy,
-  BalancerName,
   CacheOptions,
   CallOptions,
   ClientOptions,
@@ -65,6 +64,7 @@ export type { ResolutionStatus } from './core/resolution.js';
 export type { AskContext, Prober, Receiver, Resolver, ResolverAnswer, WatchContext, Watcher } from './core/resolver.js';
 export type { LimitSettings } from './data/balancer-settings.js';
 export type { Loads, Picker, PickerFactory, PickerInput } from './data/picker.js';
+export type { BalancerName, BalancerOptions, PeakEwmaOptions, PlainPolicyOptions } from './data/policy-options.js';
 export type { RetryBudgetSettings, RetrySettings } from './data/retry-settings.js';
 export type { DispatchHandler, DispatcherLike, DispatchOptions } from './data/transport/dispatcher-like.js';
 export type { ResponseData } from './data/transport/request-exchange.js';

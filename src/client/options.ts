@@ -9,6 +9,7 @@ import type { Random } from '../core/random.js';
 import type { Resolver } from '../core/resolver.js';
 import type { LimitSettings } from '../data/balancer-settings.js';
 import type { PickerFactory } from '../data/picker.js';
+import type { BalancerName, BalancerOptions } from '../data/policy-options.js';
 import type { RetryBudgetSettings, RetrySettings } from '../data/retry-settings.js';
 import type { TlsSettings, TransportSettings } from '../data/transport/transport-settings.js';
 import type { AddressPolicyOptions } from '../kit/address-policy.js';
@@ -40,8 +41,8 @@ export interface ClientOptions {
 export interface ServiceOptions {
   /** Where endpoints come from; an array means {@link firstOf}. */
   readonly resolver: Resolver | readonly Resolver[];
-  /** How an endpoint is chosen, by name or by your own factory. @default 'adaptive' */
-  readonly balancer?: BalancerName | PickerFactory;
+  /** How an endpoint is chosen: a policy by name, one with options, or your own factory. @default 'adaptive' */
+  readonly balancer?: BalancerName | BalancerOptions | PickerFactory;
   /**
    * The whole call: every attempt and every wait, until response headers are handed out (the body is the caller's).
    * Milliseconds, 1–86 400 000. @default 30 000
@@ -79,7 +80,6 @@ export interface ServiceOptions {
   readonly classify?: Classifier;
 }
 
-export type BalancerName = 'adaptive' | 'p2c' | 'round-robin' | 'random';
 export type CacheOptions = Partial<CacheSettings>;
 export type EjectionOptions = Partial<EjectionSettings>;
 export type SubsetOptions = Partial<SubsetSettings>;
@@ -106,7 +106,7 @@ export interface CallOptions {
 /** A service's options with every default in place. */
 export interface ServiceSettings {
   readonly resolver: Resolver;
-  readonly balancer: BalancerName | PickerFactory;
+  readonly balancer: BalancerName | BalancerOptions | PickerFactory;
   readonly timeoutMs: number;
   readonly attemptTimeoutMs: number;
   readonly selectionTimeoutMs: number;

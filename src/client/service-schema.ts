@@ -4,7 +4,8 @@ import type { Resolver } from '../core/resolver.js';
 import type { PickerFactory } from '../data/picker.js';
 import { parseCidr } from '../kit/cidr.js';
 import { arrayOf, object, offOr, partial, required, union, type ObjectSchema } from '../kit/option-structures.js';
-import { any, boolean, durationMs, func, number, oneOf, ratio, string, type Schema } from '../kit/option-schema.js';
+import { any, boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
+import { balancer, balancerName } from './balancer-schema.js';
 import type {
   AddressPolicy,
   CacheOptions,
@@ -110,7 +111,7 @@ const allow: Schema<AddressPolicy> = object<AddressPolicy>({
 
 export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions>({
   resolver: required(union(resolver, arrayOf(resolver))),
-  balancer: union(oneOf(['adaptive', 'p2c', 'round-robin', 'random']), func<PickerFactory>()),
+  balancer: union(balancerName, balancer, func<PickerFactory>()),
   timeoutMs: durationMs(1, DAY_MS),
   attemptTimeoutMs: durationMs(1, DAY_MS),
   selectionTimeoutMs: durationMs(0, DAY_MS),

@@ -28,8 +28,11 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
   return settings;
 }
 
-/** A resolver is taken whole: two of them must not become one with the methods of both. */
-const RULES: MergeRules = { whole: new Set(['resolver']) };
+/**
+ * A resolver is taken whole: two of them must not become one with the methods of both. So is a balancer: options of one
+ * policy are none of another's.
+ */
+const RULES: MergeRules = { whole: new Set(['resolver', 'balancer']) };
 
 function single(resolver: ServiceOptions['resolver'], path: string): Resolver {
   if (!Array.isArray(resolver)) return resolver as Resolver;

@@ -124,7 +124,7 @@ export class Attempt implements ExchangeObserver {
     const now = this.route.clock.now();
     this.durationMs = now - this.startedAtMs;
     this.latencyMs = now - this.sentAtMs;
-    this.lease.answered = true;
+    this.lease.heard(header);
     this.outcome = classifyResponse(this.route.classifier, this.owner.method, status, header);
     if (this.outcome.kind === 'overload') this.retryAfterMs = this.outcome.retryAfterMs;
     this.owner.attemptResponded(this);

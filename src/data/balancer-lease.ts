@@ -3,19 +3,27 @@
 import type { Endpoint } from '../core/endpoint.js';
 import type { Lease } from '../core/lease.js';
 import type { Outcome } from '../core/outcome.js';
+import { NO_TICKET } from './policy.js';
+
+/** Value of a response header by its lower-case name. */
+export type HeaderLookup = (name: string) => string | undefined;
 
 export interface BalancerLease extends Lease {
   readonly startedAtMs: number;
   /** This attempt is the one probe of an endpoint whose sentence is over. */
   readonly probe: boolean;
-  /** Set by whoever sends, at the response's headers. */
+  /** Whether there were response headers. */
   answered: boolean;
   /** Set by whoever keeps the timeout: how much later than due it fired, in milliseconds. The event loop may have been at fault. */
   lateMs: number;
+  /** Said by whoever sends, at the response's headers. */
+  heard(header: HeaderLookup): void;
 }
 
 /** Whom a lease tells about its end. */
 export interface LeaseOwner {
+  /** Response headers arrived, before the end. */
+  heard(lease: SlotLease, header: HeaderLookup): void;
   /** Called once per lease. `outcome` is undefined for a lease that was disposed unsettled: nothing is known of the attempt. */
   ended(lease: SlotLease, outcome: Outcome | undefined, latencyMs: number | undefined): void;
 }
@@ -27,6 +35,8 @@ export class SlotLease implements BalancerLease {
   readonly slot: number;
   answered = false;
   lateMs = 0;
+  /** What the policy's learner knows the attempt by. */
+  ticket: number = NO_TICKET;
   private owner: LeaseOwner | undefined;
 
   constructor(owner: LeaseOwner, endpoint: Endpoint, slot: number, startedAtMs: number, probe: boolean) {
@@ -35,6 +45,11 @@ export class SlotLease implements BalancerLease {
     this.slot = slot;
     this.startedAtMs = startedAtMs;
     this.probe = probe;
+  }
+
+  heard(header: HeaderLookup): void {
+    this.answered = true;
+    this.owner?.heard(this, header);
   }
 
   settle(outcome: Outcome, latencyMs?: number): void {

@@ -1,7 +1,7 @@
 /** How a service chooses, and how much of it may be in flight. */
 
 import type { PickerFactory } from './picker.js';
-import type { BalancerName } from './pickers/built-in.js';
+import type { BalancerName, BalancerOptions } from './policy-options.js';
 
 export interface LimitSettings {
   /**
@@ -19,7 +19,7 @@ export interface LimitSettings {
 
 export const DEFAULT_LIMITS: LimitSettings = Object.freeze({ maxInFlight: 1_024, maxInFlightPerEndpoint: 512 });
 
-/** A named algorithm, or one's own. @default 'adaptive' */
-export type BalancerSetting = BalancerName | PickerFactory;
+/** A named policy, one with options, or one's own. @default 'adaptive' */
+export type BalancerSetting = BalancerName | BalancerOptions | PickerFactory;
 
 export const DEFAULT_BALANCER: BalancerName = 'adaptive';

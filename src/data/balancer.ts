@@ -12,11 +12,12 @@ import type { PickContext } from '../core/lease.js';
 import type { Outcome } from '../core/outcome.js';
 import { IGNORED } from '../core/outcome.js';
 import type { Random } from '../core/random.js';
-import { SlotLease, type BalancerLease, type LeaseOwner } from './balancer-lease.js';
+import { SlotLease, type BalancerLease, type HeaderLookup, type LeaseOwner } from './balancer-lease.js';
 import type { BalancerSetting, LimitSettings } from './balancer-settings.js';
 import { LoadTable } from './load-table.js';
-import type { Picker, PickerFactory } from './picker.js';
-import { BUILT_IN_PICKERS } from './pickers/built-in.js';
+import type { Picker } from './picker.js';
+import { createPolicy } from './pickers/create-policy.js';
+import { NO_TICKET, type Policy } from './policy.js';
 import { ProbeQueue } from './probe-queue.js';
 import { SlotLoads } from './slot-loads.js';
 import { withoutZeroWeights } from './zero-weights.js';
@@ -49,7 +50,7 @@ export interface EndpointLoad {
   readonly failureScore: number;
 }
 
-export interface BalancerOptions {
+export interface BalancerInput {
   readonly balancer: BalancerSetting;
   readonly limits: LimitSettings;
   readonly clock: Clock;
@@ -77,17 +78,17 @@ export interface Balancer {
   readonly inFlight: number;
 }
 
-export function createBalancer(options: BalancerOptions): Balancer {
+export function createBalancer(options: BalancerInput): Balancer {
   return new LoadBalancer(options);
 }
 
 class LoadBalancer implements Balancer, LeaseOwner {
   inFlight = 0;
-  private readonly options: BalancerOptions;
+  private readonly options: BalancerInput;
   private readonly clock: Clock;
   private readonly maxInFlight: number;
   private readonly maxInFlightPerEndpoint: number;
-  private readonly createPicker: PickerFactory;
+  private readonly policy: Policy;
   private readonly table = new LoadTable();
   private readonly probes: ProbeQueue;
   /** As they came, before those of weight 0 were left out: to see whether an update changes them at all. */
@@ -98,12 +99,12 @@ class LoadBalancer implements Balancer, LeaseOwner {
   /** Counts updates: slots that bear the last number belong to endpoints that can be picked now. */
   private setNumber = 0;
 
-  constructor(options: BalancerOptions) {
+  constructor(options: BalancerInput) {
     this.options = options;
     this.clock = options.clock;
     this.maxInFlight = options.limits.maxInFlight;
     this.maxInFlightPerEndpoint = options.limits.maxInFlightPerEndpoint;
-    this.createPicker = typeof options.balancer === 'function' ? options.balancer : BUILT_IN_PICKERS[options.balancer];
+    this.policy = createPolicy(options.balancer);
     this.probes = new ProbeQueue((id) => options.takeProbe(id));
   }
 
@@ -112,7 +113,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
     if (set.endpoints !== this.published) this.rebuild(set.endpoints);
     this.setNumber++;
     for (const slot of this.loads.slots) this.table.setNumbers[slot] = this.setNumber;
-    for (const { id } of set.probes) this.table.setNumbers[this.table.acquireSlot(id)] = this.setNumber;
+    for (const { id } of set.probes) this.table.setNumbers[this.acquireSlot(id)] = this.setNumber;
   }
 
   retain(ids: Iterable<string>): void {
@@ -131,7 +132,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
     if (probing) {
       const willing = context.probe === true || endpoints.length === 0;
       const probe = this.probes.take(willing, context.tried, nowMs);
-      if (probe !== undefined) return this.lease(probe, this.table.acquireSlot(probe.id), nowMs, true);
+      if (probe !== undefined) return this.lease(probe, this.acquireSlot(probe.id), nowMs, true);
     }
     if (picker === undefined) return 'none';
     this.loads.nowMs = nowMs;
@@ -148,7 +149,9 @@ class LoadBalancer implements Balancer, LeaseOwner {
 
   forgive(id: string): void {
     const slot = this.table.slotOf(id);
-    if (slot !== undefined) this.table.forgive(slot);
+    if (slot === undefined) return;
+    this.table.forgive(slot);
+    this.policy.learner?.forgive?.(slot, this.clock.now());
   }
 
   load(id: string): EndpointLoad | undefined {
@@ -171,6 +174,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
     const { endpoint, slot, startedAtMs, probe, answered, lateMs } = lease;
     const tookMs = latencyMs ?? nowMs - startedAtMs;
     if (outcome !== undefined) this.table.learn(slot, outcome, tookMs, answered, nowMs);
+    this.policy.learner?.end?.(slot, lease.ticket, outcome, tookMs, answered, nowMs);
     this.inFlight--;
     const left = this.table.end(slot);
     const settled = { endpoint, outcome: outcome ?? IGNORED, startedAtMs, latencyMs: tookMs, probe, answered, lateMs };
@@ -181,10 +185,20 @@ class LoadBalancer implements Balancer, LeaseOwner {
     }
   }
 
+  heard(lease: SlotLease, header: HeaderLookup): void {
+    const learner = this.policy.learner;
+    if (learner?.heard === undefined) return;
+    learner.heard(lease.slot, lease.ticket, header, this.clock.now());
+    lease.ticket = NO_TICKET;
+  }
+
   private lease(endpoint: Endpoint, slot: number, nowMs: number, probe: boolean): BalancerLease {
     this.inFlight++;
     this.table.begin(slot);
-    return new SlotLease(this, endpoint, slot, nowMs, probe);
+    const lease = new SlotLease(this, endpoint, slot, nowMs, probe);
+    const learner = this.policy.learner;
+    if (learner?.begin !== undefined) lease.ticket = learner.begin(slot, nowMs);
+    return lease;
   }
 
   /**
@@ -211,13 +225,23 @@ class LoadBalancer implements Balancer, LeaseOwner {
   private rebuild(published: readonly Endpoint[]): void {
     const { clock, random } = this.options;
     const endpoints = withoutZeroWeights(published);
-    const slots = Int32Array.from(endpoints, (endpoint) => this.table.acquireSlot(endpoint.id));
+    const slots = Int32Array.from(endpoints, (endpoint) => this.acquireSlot(endpoint.id));
     const loads = new SlotLoads(this.table, slots);
     loads.nowMs = clock.now();
-    this.picker = this.createPicker({ endpoints, loads, clock, random, previous: this.picker });
+    this.picker = this.policy.createPicker({ endpoints, loads, clock, random, previous: this.picker }, slots);
     this.published = published;
     this.endpoints = endpoints;
     this.loads = loads;
+  }
+
+  private acquireSlot(id: string): number {
+    const learner = this.policy.learner;
+    if (learner === undefined) return this.table.acquireSlot(id);
+    const known = this.table.slotOf(id);
+    if (known !== undefined) return known;
+    const slot = this.table.acquireSlot(id);
+    learner.reset(slot, this.clock.now());
+    return slot;
   }
 
   private isPickable(id: string): boolean {

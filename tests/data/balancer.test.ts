@@ -4,7 +4,7 @@ import type { EligibleSet } from '../../src/core/eligible-set.js';
 import type { Endpoint } from '../../src/core/endpoint.js';
 import type { Outcome } from '../../src/core/outcome.js';
 import { IGNORED, SUCCESS } from '../../src/core/outcome.js';
-import { createBalancer, type Balancer, type BalancerOptions, type SettledAttempt } from '../../src/data/balancer.js';
+import { createBalancer, type Balancer, type BalancerInput, type SettledAttempt } from '../../src/data/balancer.js';
 import type { BalancerLease } from '../../src/data/balancer-lease.js';
 import { DEFAULT_LIMITS } from '../../src/data/balancer-settings.js';
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.js';
@@ -22,7 +22,7 @@ interface Rig {
   probes: Set<string>;
 }
 
-function rig(options: Partial<BalancerOptions> = {}, first: EligibleSet = setOf(endpoints(2))): Rig {
+function rig(options: Partial<BalancerInput> = {}, first: EligibleSet = setOf(endpoints(2))): Rig {
   const clock = createFakeClock();
   const settled: SettledAttempt[] = [];
   const idle: string[] = [];

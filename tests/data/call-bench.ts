@@ -101,7 +101,7 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
       if (endpoint === undefined) return 'none';
       const ended = (lease: SlotLease, outcome: Outcome | undefined, latencyMs: number | undefined): void =>
         void stub.settled.push({ endpoint: lease.endpoint.id, outcome, latencyMs, lateMs: lease.lateMs });
-      return new SlotLease({ ended }, endpoint, 0, clock.now(), false);
+      return new SlotLease({ heard: () => {}, ended }, endpoint, 0, clock.now(), false);
     },
     whenPickable(timeoutMs, done) {
       const entry = { timeoutMs, done: (refusal?: FairleadError) => done(refusal), left: false };

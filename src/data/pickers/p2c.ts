@@ -1,71 +1,28 @@
 /**
- * Power of two choices: of two distinct random endpoints, the one with less to do per weight, (in flight + failure
- * score + 1) / weight. Two random choices avoid the herd that "the least loaded of all" makes of many clients, and keep
- * the longest queue exponentially shorter than one does (Mitzenmacher 1996).
- *
- * The two are distinct (Finagle `P2CPick`), where Envoy and gRPC A48 may draw the same one twice: an endpoint that never
- * answers would then still get 1/n² of the calls. The failure score is part of the load, or an endpoint that fails at
- * once, and so never has anything in flight, would draw calls in. Ties go to the first of the two, which is random.
+ * Two random choices by what is to do: of the two, the endpoint with the lower (in flight + failure score + 1) / weight.
+ * The failure score is part of the load, or an endpoint that fails at once, and so never has anything in flight, would
+ * draw calls in.
  */
 
-import type { Endpoint } from '../../core/endpoint.js';
-import type { PickContext } from '../../core/lease.js';
-import type { Random } from '../../core/random.js';
-import { twoDistinct } from '../../kit/sample-distinct.js';
 import type { Loads, Picker, PickerInput } from '../picker.js';
 import { costPerWeight } from './cost-per-weight.js';
-import { randomUntried } from './random-index.js';
+import { TwoChoices } from './two-choices.js';
 
 export function createP2cPicker(input: PickerInput): Picker {
   return new P2cPicker(input);
 }
 
-/** Draws that are spent on finding a second untried endpoint; with two or more of many left, one is nearly always enough. */
-const SECOND_DRAWS = 4;
-
-class P2cPicker implements Picker {
-  private readonly endpoints: readonly Endpoint[];
-  private readonly count: number;
+class P2cPicker extends TwoChoices {
   private readonly loads: Loads;
-  private readonly random: Random;
   private readonly perWeight: Float64Array | undefined;
-  private readonly two = new Int32Array(2);
 
-  constructor({ endpoints, loads, random }: PickerInput) {
-    this.endpoints = endpoints;
-    this.count = endpoints.length;
-    this.loads = loads;
-    this.random = random;
-    this.perWeight = costPerWeight(endpoints);
+  constructor(input: PickerInput) {
+    super(input);
+    this.loads = input.loads;
+    this.perWeight = costPerWeight(input.endpoints);
   }
 
-  pick(context: PickContext): number {
-    if (context.tried !== undefined && context.tried.size > 0) return this.pickUntried(context.tried);
-    return this.pickAny();
-  }
-
-  private pickAny(): number {
-    const count = this.count;
-    if (count < 2) return count - 1;
-    twoDistinct(count, this.random, this.two);
-    return this.better(this.two[0] as number, this.two[1] as number);
-  }
-
-  private pickUntried(tried: ReadonlySet<string>): number {
-    const first = randomUntried(this.random, this.endpoints, tried);
-    if (first < 0) return this.pickAny();
-    for (let draw = 0; draw < SECOND_DRAWS; draw++) {
-      const second = randomUntried(this.random, this.endpoints, tried);
-      if (second !== first) return this.better(first, second);
-    }
-    return first;
-  }
-
-  private better(first: number, second: number): number {
-    return this.cost(second) < this.cost(first) ? second : first;
-  }
-
-  private cost(index: number): number {
+  protected cost(index: number): number {
     const load = this.loads.inFlight(index) + this.loads.failureScore(index) + 1;
     return this.perWeight === undefined ? load : load * (this.perWeight[index] as number);
   }

@@ -18,6 +18,7 @@ import type { Random } from '../../core/random.js';
 import type { Loads, Picker, PickerInput } from '../picker.js';
 import { createAliasTable, type AliasTable } from './alias-table.js';
 import { isTried, randomUntried } from './random-index.js';
+import { winnerOfRace } from './weighted-race.js';
 
 /** As many as the unweighted picker samples. */
 const LOOKED_AT = 16;
@@ -54,20 +55,10 @@ class WeightedAdaptivePicker implements Picker {
   }
 
   private best(tried: ReadonlySet<string> | undefined): number {
-    return this.table === undefined ? this.bestOfRace(tried) : this.bestOfDraws(this.table, tried);
-  }
-
-  private bestOfRace(tried: ReadonlySet<string> | undefined): number {
-    let best = -1;
-    let leastCost = Infinity;
-    for (let index = 0; index < this.endpoints.length; index++) {
-      if (tried !== undefined && isTried(this.endpoints, index, tried)) continue;
-      const cost = this.cost(index, -Math.log(1 - this.random.next()));
-      if (cost >= leastCost) continue;
-      best = index;
-      leastCost = cost;
-    }
-    return best;
+    const { endpoints, perWeight, loads, random, table } = this;
+    return table === undefined
+      ? winnerOfRace(endpoints, perWeight, loads, random, tried)
+      : this.bestOfDraws(table, tried);
   }
 
   private bestOfDraws(table: AliasTable, tried: ReadonlySet<string> | undefined): number {
@@ -76,7 +67,7 @@ class WeightedAdaptivePicker implements Picker {
     for (let draw = 0; draw < LOOKED_AT; draw++) {
       const index = table.draw(this.random);
       if (tried !== undefined && isTried(this.endpoints, index, tried)) continue;
-      const cost = this.cost(index, 0);
+      const cost = this.cost(index);
       if (cost >= leastCost) continue;
       best = index;
       leastCost = cost;
@@ -86,8 +77,8 @@ class WeightedAdaptivePicker implements Picker {
     return best;
   }
 
-  private cost(index: number, extra: number): number {
-    const load = this.loads.inFlight(index) + this.loads.failureScore(index) + extra;
+  private cost(index: number): number {
+    const load = this.loads.inFlight(index) + this.loads.failureScore(index);
     return load * (this.perWeight[index] as number);
   }
 }

@@ -1,14 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { BUILT_IN_PICKERS, type BalancerName } from '../../../src/data/pickers/built-in.js';
+import { BALANCER_NAMES } from '../../../src/data/pickers/create-policy.js';
 import { createSeededRandom } from '../../../src/testing/seeded-random.js';
-import { countPicks, endpoints, expectShares, handLoads, makePicker } from './picker-fixture.js';
+import { countPicks, endpoints, expectShares, handLoads, makePicker, pickersOf } from './picker-fixture.js';
 
-const names = Object.keys(BUILT_IN_PICKERS) as BalancerName[];
-
-describe.each(names)('%s', (name) => {
-  const factory = BUILT_IN_PICKERS[name];
+describe.each(BALANCER_NAMES)('%s', (name) => {
+  const factory = pickersOf(name);
 
   it('picks nobody from an empty set, and the only one there is', () => {
     expect(makePicker(factory, []).pick({})).toBe(-1);

@@ -1,7 +1,9 @@
 import type { Clock } from '../../../src/core/clock.js';
 import type { Endpoint } from '../../../src/core/endpoint.js';
 import type { Random } from '../../../src/core/random.js';
+import type { BalancerSetting } from '../../../src/data/balancer-settings.js';
 import type { Loads, Picker, PickerFactory } from '../../../src/data/picker.js';
+import { createPolicy } from '../../../src/data/pickers/create-policy.js';
 import { createFakeClock } from '../../../src/testing/fake-clock.js';
 import { createSeededRandom } from '../../../src/testing/seeded-random.js';
 
@@ -63,6 +65,21 @@ export function makePicker(factory: PickerFactory, list: readonly Endpoint[], se
     random: setup.random ?? createSeededRandom(1),
     previous: setup.previous,
   });
+}
+
+/** The factory of a policy of which nothing was learned yet. Pickers that replace each other are made by one of these. */
+export function pickersOf(setting: BalancerSetting): PickerFactory {
+  const policy = createPolicy(setting);
+  const slotOf = new Map<string, number>();
+  return (input) => {
+    const slots = Int32Array.from(input.endpoints, ({ id }) => {
+      const slot = slotOf.get(id) ?? slotOf.size;
+      if (!slotOf.has(id)) policy.learner?.reset(slot, input.loads.nowMs);
+      slotOf.set(id, slot);
+      return slot;
+    });
+    return policy.createPicker(input, slots);
+  };
 }
 
 /** How often each index is picked. */

@@ -1,0 +1,134 @@
+/** Each balancing policy, switched on through createClient, does what its options say, call by call. */
+
+import { describe, expect, it } from '@jest/globals';
+
+import type { ServiceOptions } from '../../src/client/options.js';
+import { createBench, type Bench } from './bench.js';
+import { answer, hang, reset, type Behaviour } from './stub-wire.js';
+
+type Balancer = NonNullable<ServiceOptions['balancer']>;
+
+async function calls(bench: Bench, count: number, everyMs = 1): Promise<string[]> {
+  const before = bench.wire.route.length;
+  for (let call = 0; call < count; call++) await bench.outcome(bench.client.fetch('http://orders/'), everyMs);
+  return bench.wire.route.slice(before);
+}
+
+function count(route: readonly string[], endpoint: string): number {
+  return route.filter((one) => one === endpoint).length;
+}
+
+/** Answers after so long. */
+function slow(bench: Bench, ms: number): Behaviour {
+  return async (request) => {
+    await new Promise<void>((done) => void bench.clock.setTimer(done, ms));
+    return answer()(request);
+  };
+}
+
+/** No ejection: what keeps calls away is the policy alone. */
+function benchOf(balancer: Balancer, endpoints = ['a:1', 'b:1', 'c:1']): Bench {
+  return createBench({ endpoints, service: { balancer, ejection: false, retry: false } });
+}
+
+const LOAD_AWARE = ['adaptive', 'p2c', 'least-request', 'peak-ewma'] as const;
+
+describe.each(LOAD_AWARE)('%s', (balancer) => {
+  it('gives an endpoint that fails at once less than its fair share, without ejection', async () => {
+    const bench = benchOf(balancer);
+    bench.wire.at('b:1', answer(503));
+    const route = await calls(bench, 300, 10);
+    // A fair share is 100; unaware of failures it would get that or more.
+    expect(count(route, 'b:1')).toBeLessThan(30);
+    expect(count(route, 'a:1')).toBeGreaterThan(100);
+    expect(count(route, 'c:1')).toBeGreaterThan(100);
+  });
+
+  it('gives it less with ejection as well', async () => {
+    const bench = createBench({ service: { balancer, retry: false } });
+    bench.wire.at('b:1', answer(503));
+    expect(count(await calls(bench, 300, 10), 'b:1')).toBeLessThan(30);
+  });
+
+  it('gives a frozen endpoint nothing beyond what froze it', async () => {
+    const bench = benchOf(balancer, ['a:1', 'b:1']);
+    bench.wire.at('a:1', hang());
+    while (!bench.wire.route.includes('a:1')) void bench.client.fetch('http://orders/').catch(() => {});
+    await bench.clock.advanceAsync(100);
+    expect(count(await calls(bench, 100), 'a:1')).toBe(0);
+  });
+
+  it('keeps what it knows when the set changes', async () => {
+    const bench = benchOf(balancer);
+    bench.wire.at('b:1', reset());
+    await calls(bench, 30);
+    const before = count(bench.wire.route, 'b:1');
+    expect(before).toBeGreaterThan(0);
+    bench.resolver.set(['a:1', 'b:1', 'c:1', 'd:1']);
+    expect(count(await calls(bench, 100), 'b:1')).toBeLessThan(5);
+  });
+});
+
+describe("balancer: { policy: 'peak-ewma' }", () => {
+  /** How many of 50 calls, so long after, go to the one endpoint of two that failed once; the other takes 10 ms. */
+  async function after(options: object, pauseMs: number): Promise<number> {
+    const bench = benchOf({ policy: 'peak-ewma', ...options }, ['a:1', 'b:1']);
+    bench.wire.at('a:1', answer(500), answer());
+    while (!bench.wire.route.includes('a:1')) await calls(bench, 1);
+    await bench.clock.advanceAsync(pauseMs);
+    bench.wire.at('b:1', slow(bench, 10));
+    return count(await calls(bench, 50, 10), 'a:1');
+  }
+
+  it('failurePenaltyMs: what a failure counts for', async () => {
+    expect(await after({}, 0)).toBe(0);
+    expect(await after({ failurePenaltyMs: 0 }, 0)).toBeGreaterThan(0);
+  });
+
+  it('tauMs: how long it is remembered', async () => {
+    expect(await after({}, 10_000)).toBe(0);
+    expect(await after({ tauMs: 500 }, 10_000)).toBeGreaterThan(0);
+  });
+
+  it('initialLatencyMs: what a new endpoint is taken for', async () => {
+    const firstCalls = async (initialLatencyMs: number): Promise<number> => {
+      const bench = benchOf({ policy: 'peak-ewma', initialLatencyMs }, ['a:1']);
+      bench.wire.at('a:1', slow(bench, 20));
+      await calls(bench, 3, 20);
+      bench.resolver.set(['a:1', 'b:1']);
+      return count(await calls(bench, 20, 20), 'b:1');
+    };
+    expect(await firstCalls(1)).toBe(20);
+    expect(await firstCalls(60_000)).toBe(0);
+  });
+
+  it('honours Retry-After beyond the penalty', async () => {
+    const bench = benchOf('peak-ewma', ['a:1', 'b:1']);
+    bench.wire.at('a:1', answer(503, { 'retry-after': '120' }), answer());
+    while (!bench.wire.route.includes('a:1')) await calls(bench, 1);
+    // 5 s would be forgotten by now: 5,000 · e⁻⁶ = 12 ms.
+    await bench.clock.advanceAsync(60_000);
+    bench.wire.at('b:1', slow(bench, 100));
+    expect(count(await calls(bench, 20, 100), 'a:1')).toBe(0);
+  });
+});
+
+describe('an option of a balancer that is wrong', () => {
+  it.each([
+    ['weighted', "services.orders.balancer: must be one of 'adaptive'"],
+    [{ policy: 'peak-emwa' }, "did you mean 'peak-ewma'?"],
+    [{ policy: 'p2c', tauMs: 1 }, 'services.orders.balancer.tauMs: unknown option'],
+    [
+      { policy: 'peak-ewma', tauMs: 0 },
+      'services.orders.balancer.tauMs: must be milliseconds from 1 to 3600000, got 0',
+    ],
+    [{ policy: 'peak-ewma', initialLatencyMs: -1 }, 'balancer.initialLatencyMs: must be milliseconds from 0 to 60000'],
+    [
+      { policy: 'peak-ewma', failurePenaltyMs: 1e9 },
+      'balancer.failurePenaltyMs: must be milliseconds from 0 to 300000',
+    ],
+    [{}, 'services.orders.balancer.policy: must be one of'],
+  ])('is refused: %j', (balancer, message) => {
+    expect(() => createBench({ service: { balancer: balancer as Balancer } })).toThrow(message);
+  });
+});
