@@ -1,6 +1,6 @@
 /** What the registry resolver does beyond polling one address, against registries in processes of their own. */
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { systemClock } from '../../src/core/clock.js';
 import { systemRandom } from '../../src/core/random.js';
@@ -13,6 +13,8 @@ import { SETTINGS } from '../control/discovery/settings.js';
 import { createCertificateAuthority, type Certificate, type CertificateAuthority } from '../support/certificates.js';
 import { spend } from '../support/scenario-orders.js';
 import { until } from '../support/until.js';
+
+jest.setTimeout(30_000);
 
 const TOKEN = 'hunter2-token';
 const FOUR = [1, 2, 3, 4].map((i) => `10.0.0.${i}:80`);
@@ -46,7 +48,10 @@ function follow(options: RegistryResolverOptions): void {
 
 const known = (): Resolution => (feed as Feed).resolution();
 const found = (count: number): Promise<unknown> =>
-  until(() => known().endpoints.length === count && known().error === undefined, { what: `${count} endpoints` });
+  until(() => known().endpoints.length === count && known().error === undefined, {
+    what: `${count} endpoints`,
+    timeoutMs: 10_000,
+  });
 const failing = (): Promise<unknown> => until(() => known().error !== undefined, { what: 'a failure' });
 
 /** Each way to follow a registry. */
@@ -131,7 +136,7 @@ describe('following one registry', () => {
     const startedAt = performance.now();
     follow({ url: registry.urlOf('orders'), timeoutMs: 500, ...options });
     await failing();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(4_000);
     expect(String(known().error)).toMatch(/within 500 ms/);
   });
 });
@@ -195,10 +200,10 @@ describe('several addresses', () => {
     first.pause();
     try {
       const startedAt = performance.now();
-      follow({ url: [first.urlOf('orders'), second.urlOf('orders')], timeoutMs: 3_000, ...options });
+      follow({ url: [first.urlOf('orders'), second.urlOf('orders')], timeoutMs: 10_000, ...options });
       await found(4);
-      // 1.8 s of patience; the timeout of the first would be 3.
-      expect(performance.now() - startedAt).toBeLessThan(2_700);
+      // 1.8 s of patience, where the question would be given up after 4.
+      expect(performance.now() - startedAt).toBeLessThan(3_900);
     } finally {
       first.resume();
     }
