@@ -9,6 +9,7 @@ import { fileResolver } from '../../../src/control/resolvers/file-resolver.js';
 import { filter } from '../../../src/control/resolvers/filter.js';
 import { firstOf } from '../../../src/control/resolvers/first-of.js';
 import { merge } from '../../../src/control/resolvers/merge.js';
+import { nacosResolver } from '../../../src/control/resolvers/nacos/nacos-resolver.js';
 import { registryResolver } from '../../../src/control/resolvers/registry-resolver.js';
 import { staticResolver } from '../../../src/control/resolvers/static-resolver.js';
 
@@ -24,7 +25,7 @@ describe('the source of a resolver', () => {
     );
   });
 
-  it('is the name that DNS is asked for, the file that is read, the service in Consul and in Eureka', () => {
+  it('is the name that DNS is asked for, the file that is read, the service in Consul, Eureka and Nacos', () => {
     expect(dnsResolver('orders.example', { port: 80 }).source).toBe('orders.example:80');
     expect(dnsResolver('_http._tcp.orders.example').source).toBe('SRV _http._tcp.orders.example');
     expect(fileResolver('/etc/orders.json').source).toBe('/etc/orders.json');
@@ -33,6 +34,11 @@ describe('the source of a resolver', () => {
     );
     const source = eurekaResolver({ url: 'http://e:8761/eureka', app: 'orders' }).source;
     expect(source).toMatch(/^http:\/\/e:8761\/eureka .*orders/i);
+    const nacos = { url: 'http://n:8848', service: 'orders', username: 'ada', password: 'hunter2' };
+    expect(nacosResolver(nacos).source).toBe('http://n:8848/nacos public DEFAULT_GROUP@@orders');
+    expect(nacosResolver({ ...nacos, namespace: 'dev', group: 'G', clusters: ['a', 'b'] }).source).toBe(
+      'http://n:8848/nacos dev G@@orders a,b',
+    );
   });
 
   it('of a combination is that of its parts', () => {

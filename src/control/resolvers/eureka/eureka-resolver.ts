@@ -12,12 +12,12 @@
 import { systemClock, type Clock } from '../../../core/clock.js';
 import type { Prober, ResolverAnswer } from '../../../core/resolver.js';
 import { createBackgroundFetch } from '../background-fetch.js';
+import { sourceOf } from '../registry-url.js';
 import { readApplication, readApplications, text, type EurekaInstance } from './applications.js';
 import { askEureka, type AskEureka } from './eureka-api.js';
 import { eurekaSettings, type EurekaResolverOptions, type EurekaSettings } from './eureka-options.js';
 import { endpointsOf } from './instance-endpoints.js';
 import { copyOf, hashcodeOf, wantedOf, withDelta, type RegistryCopy, type Wanted } from './registry-copy.js';
-import { sourceOf } from '../registry-url.js';
 
 /** How long the server remembers what changed (`retentionTimeInMSInDeltaQueue`): a copy older than this may miss some. */
 const DELTA_REACHES_BACK_MS = 180_000;

@@ -9,8 +9,9 @@ import { systemClock, type Clock } from '../../../core/clock.js';
 import type { Prober, ResolverAnswer } from '../../../core/resolver.js';
 import { createBackgroundFetch } from '../background-fetch.js';
 import { firstAnswer } from '../registry-failover.js';
+import { sourceOf } from '../registry-url.js';
 import { createNacosLogin, type NacosAccess } from './nacos-login.js';
-import { nacosSettings, type NacosResolverOptions } from './nacos-options.js';
+import { nacosSettings, type NacosResolverOptions, type NacosSettings } from './nacos-options.js';
 import { createNacosServer } from './nacos-server.js';
 
 /** `defaultPushCacheMillis` of Nacos' `SwitchDomain`: what its answers say, where they say something. */
@@ -30,10 +31,21 @@ export function nacosResolver(options: NacosResolverOptions): Prober {
   const ask = firstAnswer(urls.map((url) => createNacosServer(url, settings, access, login)));
   return {
     kind: 'nacos',
+    source: sourceOfService(settings),
     // Feeds pass their clock on; others need not.
     async resolve({ signal, clock = systemClock }: { signal: AbortSignal; clock?: Clock }): Promise<ResolverAnswer> {
       const { endpoints, keepForMs } = await ask({ signal, clock });
       return { endpoints, ttlMs: ttlMs ?? keepForMs ?? USUAL_TTL_MS };
     },
   };
+}
+
+function sourceOfService({
+  urls,
+  namespace = 'public',
+  group = 'DEFAULT_GROUP',
+  service,
+  clusters,
+}: NacosSettings): string {
+  return `${sourceOf(urls)} ${namespace} ${group}@@${service} ${clusters?.join() ?? ''}`.trimEnd();
 }
