@@ -33,7 +33,7 @@ export function sourceOfAll(resolvers: readonly Resolver[]): string {
 
 export interface ChildListener {
   answered(child: Feed): void;
-  /** Comes after the child's resolution has taken the failure in. */
+  /** Comes after the child's resolution has taken the failure in; which does not show there if only a part of it failed. */
   failed(child: Feed, error: unknown): void;
 }
 

@@ -40,8 +40,8 @@ export function firstOf(...resolvers: Resolver[]): Watcher {
         answered: () => void review(),
         failed: (child, error) => {
           const used = asked.find((feed) => feed.resolution().status === 'found');
-          // The source in use fails, and what it knew is served: that is a failure of the whole.
-          if (used === child) return receiver.error(error);
+          // The source in use fails, and what it knew is served: that is a failure of the whole. Of a part of it, it is not.
+          if (used === child && child.resolution().failingSinceMs !== undefined) return receiver.error(error);
           const reported = used === undefined && review();
           if (!reported) ctx.reportError(error);
         },

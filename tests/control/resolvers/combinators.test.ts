@@ -130,6 +130,24 @@ describe('firstOf', () => {
     expect(feed.resolution()).toMatchObject({ status: 'found', error: undefined });
   });
 
+  it('reports what failed in a part of the source in use without failing', () => {
+    let reportError: (error: unknown) => void = () => {};
+    const first: Resolver = {
+      kind: 'two-addresses',
+      watch(receiver, ctx) {
+        ({ reportError } = ctx as WatchContext & { reportError: typeof reportError });
+        receiver.update({ endpoints: ['a:1'] });
+      },
+    };
+    for (const combined of [firstOf(first, createManualResolver(['b:1'])), merge(first, createManualResolver([]))]) {
+      const { feed, errors } = startFeed(combined);
+      reportError(DOWN);
+      expect(errors).toEqual([DOWN]);
+      expect(feed.resolution()).toMatchObject({ status: 'found', error: undefined, failingSinceMs: undefined });
+      expect(ids(feed.resolution())).toEqual(['a:1']);
+    }
+  });
+
   it('passes a refresh on to its sources, and the refused inputs up', async () => {
     const clock = createFakeClock();
     const prober = scriptedProber(clock, { endpoints: ['a:1', 'h:0'] });
