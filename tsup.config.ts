@@ -1,11 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { defineConfig, type Options } from 'tsup';
 
+/** The command: run, never imported, so it has no types and no CommonJS form. */
+const command = 'src/cli.ts';
+
+// One entry per file directly below src/: `fairlead` is index.ts, `fairlead/consul` is consul.ts.
+const library = readdirSync('src')
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => `src/${name}`)
+  .filter((path) => path !== command);
+
 const shared: Options = {
-  // One entry per file directly below src/: `fairlead` is index.ts, `fairlead/consul` is consul.ts.
-  entry: readdirSync('src')
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => `src/${name}`),
+  entry: library,
   target: 'node20',
   platform: 'node',
   // Shared chunks keep classes and module state identical across the entry points of one format.
@@ -13,12 +19,12 @@ const shared: Options = {
   sourcemap: true,
   removeNodeProtocol: false,
   // tsup 8 passes `baseUrl` to the compiler, which TypeScript 6 deprecates.
-  dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
+  dts: { entry: library, compilerOptions: { ignoreDeprecations: '6.0' } },
   silent: true,
 };
 
 export default defineConfig([
-  { ...shared, format: ['esm'] },
+  { ...shared, entry: [...library, command], format: ['esm'] },
   {
     ...shared,
     format: ['cjs'],

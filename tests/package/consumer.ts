@@ -20,6 +20,8 @@ export interface Consumer extends AsyncDisposable {
   readonly packedFiles: readonly string[];
   /** Writes the file and runs it with this very Node; answers what it printed. */
   node(name: string, source: string): Promise<string>;
+  /** Runs the command as `npx` does; answers what it printed. */
+  command(...words: string[]): Promise<string>;
   /** Writes the file and type-checks it, declarations of libraries included; answers the compiler's complaints. */
   typecheck(name: string, source: string, options: Record<string, unknown>): Promise<string>;
 }
@@ -50,6 +52,7 @@ export async function installConsumer(): Promise<Consumer> {
       await writeFile(join(folder, name), source);
       return (await run(process.execPath, [name], { cwd: folder })).stdout;
     },
+    command: async (...words) => (await npm(['exec', '--offline', 'fairlead', '--', ...words], folder)).stdout,
     async typecheck(name, source, options) {
       await writeFile(join(folder, name), source);
       const compilerOptions = {

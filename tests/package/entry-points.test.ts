@@ -5,19 +5,27 @@ import { describe, expect, it } from '@jest/globals';
 interface Manifest {
   readonly exports: Record<string, string | Record<'import' | 'require', { types: string; default: string }>>;
   readonly typesVersions: { '*': Record<string, string[]> };
+  readonly bin: Record<string, string>;
   readonly dependencies: Record<string, string>;
 }
 
 const root = join(__dirname, '../..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+/** Run as `npx fairlead`, never imported. */
+const COMMAND = 'cli.ts';
 const names = readdirSync(join(root, 'src'))
-  .filter((name) => name.endsWith('.ts'))
+  .filter((name) => name.endsWith('.ts') && name !== COMMAND)
   .map((name) => name.replace(/\.ts$/, ''));
 
 describe('the manifest', () => {
-  it('exports every file directly in src/, its own manifest, and nothing else', () => {
+  it('exports every file directly in src/ but the command, its own manifest, and nothing else', () => {
     const subpaths = names.map((name) => (name === 'index' ? '.' : `./${name}`));
     expect(Object.keys(manifest.exports).sort()).toEqual([...subpaths, './package.json'].sort());
+  });
+
+  it('has one command, which is run by Node', () => {
+    expect(manifest.bin).toEqual({ fairlead: './dist/cli.js' });
+    expect(readFileSync(join(root, 'dist/cli.js'), 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
   });
 
   it.each(names)('gives "%s" code and types in both module formats', (name) => {

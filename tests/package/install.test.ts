@@ -40,6 +40,10 @@ describe('the packed library, installed by somebody else', () => {
     expect(imported['fairlead']).toContain('FairleadError');
   });
 
+  it('brings the command that npx runs', async () => {
+    expect(await consumer.command('resolve', 'static:a:1', '--json')).toMatch(/"status":"found"/);
+  }, 30_000);
+
   it('shares one FairleadError between the entry points of each format', async () => {
     const same = (error: string): string => `console.log(${error} instanceof FairleadError)`;
     const make = `new FairleadError('ERR_CLIENT_CLOSED', 'x')`;
