@@ -5,6 +5,7 @@ import { dnsResolver } from '../control/resolvers/dns-resolver.js';
 import { envResolver } from '../control/resolvers/env-resolver.js';
 import { eurekaResolver } from '../control/resolvers/eureka/eureka-resolver.js';
 import { fileResolver } from '../control/resolvers/file-resolver.js';
+import { nacosResolver } from '../control/resolvers/nacos/nacos-resolver.js';
 import { registryResolver } from '../control/resolvers/registry-resolver.js';
 import { staticResolver } from '../control/resolvers/static-resolver.js';
 import type { Resolver } from '../core/resolver.js';
@@ -86,6 +87,12 @@ export const SPEC_SCHEMES: Readonly<Record<string, SpecScheme>> = {
     example: 'eureka:ORDERS?url=http://eureka:8761/eureka',
     meaning: 'an application in Eureka',
     open: (app, options) => eurekaResolver({ app, ...options } as Parameters<typeof eurekaResolver>[0]),
+  },
+  nacos: {
+    example: 'nacos:orders?url=http://nacos:8848',
+    meaning: 'a service in Nacos',
+    forms: { lists: ['clusters'] },
+    open: (service, options) => nacosResolver({ service, ...options } as Parameters<typeof nacosResolver>[0]),
   },
   file: {
     example: 'file:orders.yaml',
