@@ -5,6 +5,7 @@ import { dnsResolver } from '../control/resolvers/dns-resolver.js';
 import { envResolver } from '../control/resolvers/env-resolver.js';
 import { eurekaResolver } from '../control/resolvers/eureka/eureka-resolver.js';
 import { fileResolver } from '../control/resolvers/file-resolver.js';
+import { kubernetesResolver } from '../control/resolvers/kubernetes/kubernetes-resolver.js';
 import { nacosResolver } from '../control/resolvers/nacos/nacos-resolver.js';
 import { registryResolver } from '../control/resolvers/registry-resolver.js';
 import { staticResolver } from '../control/resolvers/static-resolver.js';
@@ -55,6 +56,16 @@ const registry =
   (rest, _options, { headers }) =>
     registryResolver({ url: `${scheme}:${rest}`, headers });
 
+const kubernetes: Open = (rest, options) => {
+  const [, namespace, service = '', port] = /^(?:([^/:]*)\/)?([^:]*)(?::(.*))?$/s.exec(rest) ?? [];
+  return kubernetesResolver({
+    service,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(port === undefined ? {} : { port: /^\d+$/.test(port) ? Number(port) : port }),
+    ...options,
+  });
+};
+
 export const SPEC_SCHEMES: Readonly<Record<string, SpecScheme>> = {
   dns: {
     example: 'dns:orders.svc:8080',
@@ -82,6 +93,12 @@ export const SPEC_SCHEMES: Readonly<Record<string, SpecScheme>> = {
     meaning: "Consul's catalogue and health checks",
     forms: { lists: ['tags'] },
     open: (service, options) => consulResolver({ service, ...options }),
+  },
+  kubernetes: {
+    example: 'kubernetes:ns/orders:http',
+    meaning: "a Service's EndpointSlices; outside: ?kubeconfig=path",
+    forms: { numbers: ['family'] },
+    open: kubernetes,
   },
   eureka: {
     example: 'eureka:ORDERS?url=http://eureka:8761/eureka',

@@ -6,8 +6,10 @@ import { startFeed } from '../control/discovery/feed-harness.js';
 const nothing = { env: {}, readFile: () => '', servers: [], headers: {} };
 
 describe('a spec', () => {
-  it.each(Object.entries(SPEC_SCHEMES))('%s opens as in its example', (_, { example }) => {
-    expect(typeof openSpec(example, nothing).kind).toBe('string');
+  it.each(Object.entries(SPEC_SCHEMES))('%s opens as in its example', (name, { example }) => {
+    // Which cluster is meant would come from the surroundings.
+    const spec = name === 'kubernetes' ? `${example}?url=https://api:6443` : example;
+    expect(typeof openSpec(spec, nothing).kind).toBe('string');
   });
 
   it.each([
@@ -18,6 +20,9 @@ describe('a spec', () => {
     ['dns+srv:_http._tcp.orders', 'dns'],
     ['https://registry/v1/orders?dc=a', 'registry'],
     ['consul:orders?tags=blue&passing=false&url=http://a:1&url=http://b:2', 'consul'],
+    ['kubernetes:orders?url=https://api:6443', 'kubernetes'],
+    ['kubernetes:ns/orders:8080?url=https://api:6443&token=x', 'kubernetes'],
+    ['nacos:orders?url=http://nacos:8848&clusters=a', 'nacos'],
     ['file:///etc/orders.json', 'file'],
     ['file:a b?.yaml', 'file'],
   ])('%s is a resolver of kind %s', (spec, kind) => {
@@ -44,6 +49,8 @@ describe('a spec', () => {
     ['dns:a?ndotz=1', /dnsResolver\.ndotz: unknown option; did you mean 'ndots'/],
     ['dns+srv:_a._tcp.b:80', /not for SRV/],
     ['consul:orders?passing=maybe', /consulResolver\.passing: must be true or false/],
+    ['kubernetes:Not/a:name', /kubernetesResolver\.namespace/],
+    ['kubernetes:', /kubernetesResolver\.service/],
     ['http://', /registryResolver\.url: must be a URL/],
     ['static:a:0', /staticResolver\[0\]/],
     ['env:a b', /envResolver: must be the name of a service/],
