@@ -34,7 +34,7 @@ export type ApiFault =
   | { readonly kind: 'none' }
   /** Answers every question about slices with this status. */
   | { readonly kind: 'status'; readonly status: number; readonly retryAfterSeconds?: number; readonly message?: string }
-  /** Accepts a watch and never says anything on it, nor on those that stand. */
+  /** Those that stand, and those that are accepted meanwhile, never hear anything again. */
   | { readonly kind: 'silent' }
   /** Says 200, JSON, and then something that is not. */
   | { readonly kind: 'garbage' };
@@ -61,6 +61,7 @@ export function apiProgram({ http, https, later }: ProgramTools): ProgramCommand
     readonly res: ServerResponse;
     readonly matches: (slice: ApiSlice) => boolean;
     readonly bookmarks: boolean;
+    isMute: boolean;
   }
 
   const RESOURCE = /^\/apis\/discovery\.k8s\.io\/v1(?:\/namespaces\/([^/]+))?\/endpointslices$/;
@@ -169,7 +170,8 @@ export function apiProgram({ http, https, later }: ProgramTools): ProgramCommand
     if (from !== undefined && from < compacted && goneBy === 'status') return sendJson(res, 410, expired());
     res.writeHead(200, { 'content-type': 'application/json' });
     res.flushHeaders();
-    const mine = { res, matches, bookmarks: url.searchParams.get('allowWatchBookmarks') === 'true' };
+    const bookmarks = url.searchParams.get('allowWatchBookmarks') === 'true';
+    const mine = { res, matches, bookmarks, isMute: fault.kind === 'silent' };
     if (from !== undefined && from < compacted) {
       write(mine, 'ERROR', expired());
       res.end();
@@ -213,7 +215,7 @@ export function apiProgram({ http, https, later }: ProgramTools): ProgramCommand
   }
 
   function write(to: Watch, type: string, object: object): void {
-    if (fault.kind === 'silent' || to.res.writableEnded) return;
+    if (to.isMute || to.res.writableEnded) return;
     to.res.write(`${JSON.stringify({ type, object })}\n`);
   }
 
@@ -329,6 +331,7 @@ export function apiProgram({ http, https, later }: ProgramTools): ProgramCommand
     },
     fault(next: ApiFault) {
       fault = next;
+      if (next.kind === 'silent') for (const each of watches) each.isMute = true;
     },
     token(next: string) {
       token = next;

@@ -65,6 +65,8 @@ export async function watchSlices(
   let failures = 0;
   /** How often the past was forgotten meanwhile. */
   let forgotten = 0;
+  /** How often a watch stood and broke meanwhile. */
+  let broken = 0;
   let standing: AbortController | undefined;
   // What a new watch from the same version has not got to tell has not happened.
   onRefresh(() => standing?.abort());
@@ -90,7 +92,8 @@ export async function watchSlices(
         onOpen() {
           stoodSinceMs = clock.now();
           standing = stream;
-          if (!isNew) publisher.publish();
+          // One that is accepted and broken off again and again confirms nothing.
+          if (!isNew && broken === 0) publisher.publish();
         },
         onEvents(events) {
           version = applied(events, version as string);
@@ -108,14 +111,17 @@ export async function watchSlices(
     if (stream.signal.aborted) continue;
 
     const hasStood = stoodSinceMs !== undefined;
-    if (hasTold || (stoodSinceMs !== undefined && clock.now() - stoodSinceMs >= LASTING_MS)) failures = forgotten = 0;
+    const lastingMs = Math.min(LASTING_MS, idleMs);
+    if (hasTold || (stoodSinceMs !== undefined && clock.now() - stoodSinceMs >= lastingMs)) {
+      failures = forgotten = broken = 0;
+    } else if (hasStood && failure !== undefined) broken++;
     failures++;
     if (!mayGoOn(failure, hasStood)) version = undefined;
     // To be told once that the past is forgotten is no failure.
     if (isGone(failure) && forgotten++ === 0) continue;
     if (failure !== undefined) {
-      // A stream that broke has not kept us from asking.
-      if (hasStood) reportError(failure);
+      // A stream that broke once has not kept us from asking.
+      if (hasStood && broken <= 1) reportError(failure);
       else receiver.error(failure);
     }
     await pause(clock, waitMs(failure, hasStood), signal);

@@ -227,6 +227,19 @@ describe('a watch', () => {
     expect(lists()).toBe(1);
   });
 
+  it('that breaks off again and again is a failure, until one brings something', async () => {
+    for (let i = 0; i < 3; i++) {
+      lastWatch().break(new Error('socket hang up'));
+      await pass(seconds(2));
+    }
+    expect(String(harness.feed.resolution().error)).toContain('socket hang up');
+    expect(hosts()).toHaveLength(4);
+    lastWatch().push(event('BOOKMARK', '60'));
+    await pass(200);
+    expect(harness.feed.resolution().error).toBeUndefined();
+    expect(lists()).toBe(1);
+  });
+
   it('that is silent for too long is opened anew, and a bookmark breaks the silence', async () => {
     await pass(seconds(60));
     lastWatch().push(event('BOOKMARK', '50'));
