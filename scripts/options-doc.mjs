@@ -24,6 +24,7 @@ const SECTIONS = [
   ['`cache`', 'How answers of discovery are kept.', 'CacheSettings', 'src/control/discovery/cache-settings.ts', 'cache', SERVICE_SCHEMA],
   ['`retry`', 'When a call is tried again after its request may have reached an endpoint.', 'RetrySettings', 'src/data/retry-settings.ts', 'retry', SERVICE_SCHEMA],
   ['`retry.budget`', 'What the retries of one service may cost together.', 'RetryBudgetSettings', 'src/data/retry-settings.ts', 'retry.budget', SERVICE_SCHEMA],
+  ['`hedge`', 'When a second attempt may run beside the first.', 'HedgeSettings', 'src/data/hedging/hedge-settings.ts', 'hedge', SERVICE_SCHEMA],
   ['`ejection`', 'When an endpoint is taken out of use, and for how long.', 'EjectionSettings', 'src/control/health/ejection-settings.ts', 'ejection', SERVICE_SCHEMA],
   ['`subset`', 'Which endpoints of a large service this client uses. `subset: {}` takes these defaults.', 'SubsetSettings', 'src/control/subset-settings.ts', 'subset', SERVICE_SCHEMA],
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],
@@ -54,8 +55,8 @@ Durations are milliseconds and their names end in \`Ms\`. Shares are ratios from
 value out of range throws \`ERR_INVALID_OPTION\` when the client is made; the message names the option's path, the bound
 and the value. The objects you pass are copied, never changed.
 
-Members of \`cache\`, \`retry\`, \`ejection\`, \`limits\` and \`transport\` can be given one by one; the others keep their
-defaults. \`retry: false\` and \`ejection: false\` switch the whole part off.`;
+Members of \`cache\`, \`retry\`, \`hedge\`, \`ejection\`, \`limits\` and \`transport\` can be given one by one; the others keep their
+defaults. \`retry: false\`, \`hedge: false\` and \`ejection: false\` switch the whole part off.`;
 
 const sources = new Map();
 function sourceOf(file) {

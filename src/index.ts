@@ -32,6 +32,7 @@ export type {
   CallOptions,
   ClientOptions,
   EjectionOptions,
+  HedgeOptions,
   LimitOptions,
   RetryOptions,
   ServiceOptions,

@@ -6,6 +6,7 @@
 import { DEFAULT_CACHE_SETTINGS } from '../control/discovery/cache-settings.js';
 import type { SubsetSettings } from '../control/subset-settings.js';
 import { DEFAULT_LIMITS } from '../data/balancer-settings.js';
+import { DEFAULT_HEDGE_SETTINGS } from '../data/hedging/hedge-settings.js';
 import type { ServiceSettings } from './options.js';
 
 /** Everything but the resolver, which has no default. */
@@ -26,6 +27,7 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     retryAfterMaxMs: 10_000,
     budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
   },
+  hedge: DEFAULT_HEDGE_SETTINGS,
   ejection: {
     consecutiveFailures: 5,
     failureThreshold: 0.5,

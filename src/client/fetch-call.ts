@@ -1,7 +1,9 @@
 /** `client.fetch`: the platform's fetch, with the call as its dispatcher. */
 
 import type { CallReport } from '../core/call-report.js';
-import type { Call, Router } from '../data/call.js';
+import type { Call } from '../data/call.js';
+import type { Router } from '../data/call-input.js';
+import { reportCall } from '../data/report-call.js';
 import { isReplayableBody } from '../data/idempotency.js';
 import { manageCall, type RequestForm } from './managed-call.js';
 import type { CallOptions } from './options.js';
@@ -17,7 +19,8 @@ const calls = new WeakMap<Response, Call>();
 
 /** What happened on the way to a response of `client.fetch`; undefined for any other. */
 export function getCall(response: Response): CallReport | undefined {
-  return calls.get(response)?.report();
+  const call = calls.get(response);
+  return call === undefined ? undefined : reportCall(call);
 }
 
 function remember(response: Response, call: Call): void {

@@ -6,7 +6,11 @@
 import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 
 import { isFairleadError, type ErrorCode } from '../core/errors.js';
-import { Call, type Router } from '../data/call.js';
+import type { Attempt } from '../data/attempt.js';
+import { Call } from '../data/call.js';
+import type { CallWatcher, Router } from '../data/call-input.js';
+import { Company } from '../data/hedging/company.js';
+import { reportCall } from '../data/report-call.js';
 import { errorOfCall } from '../data/call-error.js';
 import { hasHeader, isIdempotentMethod } from '../data/idempotency.js';
 import { retryCall, type RepeatableRequest, type Round } from '../data/retry-call.js';
@@ -55,7 +59,7 @@ export function manageCall<T>(
   return new ManagedCall(call, service.calls, form, options, onDelivered).run();
 }
 
-class ManagedCall<T> implements RepeatableRequest<T>, OpenCall {
+class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
   place: number = NOT_OPEN;
   private readonly call: Call;
   private readonly open: OpenCalls;
@@ -63,6 +67,8 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall {
   private readonly options: CallOptions | undefined;
   private readonly onDelivered: ((value: T, call: Call) => void) | undefined;
   private readonly unlink: (() => void) | undefined;
+  /** A round that runs beside one that is overdue. */
+  private company: Company<T> | undefined;
 
   constructor(
     call: Call,
@@ -76,6 +82,7 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall {
     this.form = form;
     this.options = options;
     this.onDelivered = onDelivered;
+    if (call.route.hedging !== undefined) call.watcher = this;
     const { signal } = form;
     if (signal === undefined) return;
     makeRoom(signal);
@@ -85,14 +92,15 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall {
       call.aborted = true;
       form.abort(signal.reason);
       call.abort(signal.reason);
+      this.company?.abort(signal.reason);
     });
   }
 
   run(): Promise<T> {
     this.open.began(this);
     return this.form.send(this.call).then(
-      (value) => (this.call.last?.outcome?.kind === 'success' ? this.deliver(value) : this.retry({ value })),
-      (error: unknown) => this.retry({ error }),
+      (value) => (this.call.isSuccess && this.company === undefined ? this.deliver(value) : this.goOn({ value })),
+      (error: unknown) => this.goOn({ error }),
     );
   }
 
@@ -117,17 +125,38 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall {
 
   again(): Promise<Round<T>> {
     return this.form.send(this.call).then(
-      (value) => ({ value }),
-      (error: unknown) => ({ error }),
+      (value) => this.decided({ value }),
+      (error: unknown) => this.decided({ error }),
     );
+  }
+
+  attemptOverdue({ endpoint, number, startedAtMs, route }: Attempt): void {
+    const { call, company } = this;
+    const { hedging, clock } = route;
+    if (company !== undefined || call.aborted || hedging === undefined || route.size < 2) return;
+    if (!this.isIdempotent() || !this.isReplayable()) return;
+    const waitedMs = clock.now() - startedAtMs;
+    const kind = hedging.allows(endpoint.id, startedAtMs, waitedMs);
+    if (kind === undefined || !route.budget.tryWithdraw()) return;
+    const { events, name: service } = route;
+    if (events.wants('hedge'))
+      events.emit('hedge', { service, attempt: number, endpoint: endpoint.id, kind, afterMs: waitedMs });
+    this.company = new Company(call, kind, this.form);
   }
 
   discard(value: T): void {
     this.form.discard(value);
   }
 
-  private async retry(first: Round<T>): Promise<T> {
-    const { value, error } = await retryCall(this.call, first, this);
+  /** How a round ended, together with the one beside it. */
+  private decided(round: Round<T>): Round<T> | Promise<Round<T>> {
+    const { company } = this;
+    this.company = undefined;
+    return company === undefined ? round : company.decide(round);
+  }
+
+  private async goOn(round: Round<T>): Promise<T> {
+    const { value, error } = await retryCall(this.call, await this.decided(round), this);
     if (value !== undefined) return this.deliver(value);
     this.call.failed();
     this.unlink?.();
@@ -151,7 +180,7 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall {
 
   private announce(status: number | undefined, error: ErrorCode | 'aborted' | undefined): void {
     const { events } = this.call.route;
-    if (events.wants('call')) events.emit('call', { ...this.call.report(), status, error });
+    if (events.wants('call')) events.emit('call', { ...reportCall(this.call), status, error });
   }
 }
 

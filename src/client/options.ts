@@ -8,6 +8,7 @@ import type { Classifier } from '../core/outcome.js';
 import type { Random } from '../core/random.js';
 import type { Resolver } from '../core/resolver.js';
 import type { LimitSettings } from '../data/balancer-settings.js';
+import type { HedgeSettings } from '../data/hedging/hedge-settings.js';
 import type { PickerFactory } from '../data/picker.js';
 import type { BalancerName, BalancerOptions } from '../data/policy-options.js';
 import type { RetryBudgetSettings, RetrySettings } from '../data/retry-settings.js';
@@ -59,6 +60,8 @@ export interface ServiceOptions {
   readonly cache?: CacheOptions;
   /** Retries by policy; `false` for none. Failover of requests that were never sent stays. */
   readonly retry?: false | RetryOptions;
+  /** A second attempt beside one that waits too long; `false` for none. By default only as a rescue from endpoints that hang. */
+  readonly hedge?: false | HedgeOptions;
   /** Outlier ejection; `false` for none. */
   readonly ejection?: false | EjectionOptions;
   /** Bounds on requests in flight. */
@@ -81,6 +84,7 @@ export interface ServiceOptions {
 }
 
 export type CacheOptions = Partial<CacheSettings>;
+export type HedgeOptions = Partial<HedgeSettings>;
 export type EjectionOptions = Partial<EjectionSettings>;
 export type SubsetOptions = Partial<SubsetSettings>;
 export type LimitOptions = Partial<LimitSettings>;
@@ -112,6 +116,7 @@ export interface ServiceSettings {
   readonly selectionTimeoutMs: number;
   readonly cache: CacheSettings;
   readonly retry: RetrySettings | false;
+  readonly hedge: HedgeSettings | false;
   readonly ejection: EjectionSettings | false;
   readonly limits: LimitSettings;
   readonly panicThreshold: number;

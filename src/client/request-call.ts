@@ -1,7 +1,8 @@
 /** `client.request`: the same calls without WHATWG machinery, shaped like undici's `request`. */
 
 import { FairleadError } from '../core/errors.js';
-import type { Call, Router } from '../data/call.js';
+import type { Call } from '../data/call.js';
+import type { Router } from '../data/call-input.js';
 import { hasHeader, isReplayableBody } from '../data/idempotency.js';
 import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
 import { prepareBody, type PreparedBody } from '../data/transport/request-body.js';
@@ -71,6 +72,8 @@ class DispatchForm implements RequestForm<ResponseData> {
   private readonly options: RequestOptions;
   private readonly dispatched: DispatchOptions;
   private exchange: RequestExchange | undefined;
+  /** Of a round that began beside another one. */
+  private others: RequestExchange[] | undefined;
 
   constructor(dispatched: DispatchOptions, options: RequestOptions) {
     this.options = options;
@@ -90,6 +93,7 @@ class DispatchForm implements RequestForm<ResponseData> {
   send(call: Call): Promise<ResponseData> {
     if (this.signal?.aborted === true) return Promise.reject(this.signal.reason as Error);
     const exchange = createRequestExchange();
+    if (this.exchange !== undefined) (this.others ??= []).push(this.exchange);
     this.exchange = exchange;
     call.dispatch(this.dispatched, exchange.handler);
     return exchange.response;
@@ -97,6 +101,7 @@ class DispatchForm implements RequestForm<ResponseData> {
 
   abort(reason: unknown): void {
     this.exchange?.abort(reason);
+    for (const other of this.others ?? []) other.abort(reason);
   }
 
   status(data: ResponseData): number {

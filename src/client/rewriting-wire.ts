@@ -4,7 +4,8 @@
  */
 
 import { isFairleadError } from '../core/errors.js';
-import type { Call, Router } from '../data/call.js';
+import type { Call } from '../data/call.js';
+import type { Router } from '../data/call-input.js';
 import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { ResponseSink } from '../data/transport/fetch-connections.js';
 import type { FetchInput, Wire } from './fetch-call.js';

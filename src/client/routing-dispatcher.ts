@@ -1,6 +1,7 @@
 /** `client.dispatcher`: the routing alone, for whoever speaks undici's dispatcher interface. */
 
-import { Call, type Router } from '../data/call.js';
+import { Call } from '../data/call.js';
+import type { Router } from '../data/call-input.js';
 import type { DispatcherLike } from '../data/transport/dispatcher-like.js';
 import { failHandler } from '../data/transport/handler-shape.js';
 import { OWN_DISPATCHER } from '../data/transport/own-dispatcher.js';

@@ -11,6 +11,7 @@ import type {
   CacheOptions,
   CallOptions,
   EjectionOptions,
+  HedgeOptions,
   LimitOptions,
   RetryOptions,
   ServiceOptions,
@@ -58,6 +59,15 @@ const retry: Schema<RetryOptions> = object<RetryOptions>({
     minPerSecond: number({ min: 0, max: 1_000 }),
     ttlMs: durationMs(1_000, 60_000),
   }),
+});
+
+const hedge: Schema<HedgeOptions> = object<HedgeOptions>({
+  rescue: boolean(),
+  rescueMinMs: durationMs(1, DAY_MS),
+  rescueFactor: number({ min: 1, max: 1_000 }),
+  quantile: number({ min: 0.5, max: 0.999 }),
+  minDelayMs: durationMs(0, DAY_MS),
+  maxRatio: ratio(),
 });
 
 const ejection: Schema<EjectionOptions> = object<EjectionOptions>({
@@ -117,6 +127,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   selectionTimeoutMs: durationMs(0, DAY_MS),
   cache,
   retry: offOr(retry),
+  hedge: offOr(hedge),
   ejection: offOr(ejection),
   limits,
   panicThreshold: ratio(),

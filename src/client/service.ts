@@ -16,8 +16,9 @@ import type { Random } from '../core/random.js';
 import type { Resolution } from '../core/resolution.js';
 import { createBalancer, type Balancer, type SettledAttempt } from '../data/balancer.js';
 import type { BalancerLease } from '../data/balancer-lease.js';
+import { createHedgePolicy, type HedgePolicy } from '../data/hedging/hedge-policy.js';
 import { createRetryBudget, type RetryBudget } from '../data/retry-budget.js';
-import { limitExceeded } from '../data/limit-exceeded.js';
+import { limitExceeded } from '../data/call-refusals.js';
 import type { CallPickContext, ServiceRoute } from '../data/service-route.js';
 import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { Connections } from '../data/transport/connections.js';
@@ -72,6 +73,7 @@ class WiredService implements Service {
   readonly random: Random;
   readonly events: EventSink;
   readonly budget: RetryBudget;
+  readonly hedging: HedgePolicy | undefined;
   readonly classifier: ServiceSettings['classify'];
   readonly calls: OpenCalls = createOpenCalls(() => this.balancer.inFlight);
 
@@ -102,6 +104,7 @@ class WiredService implements Service {
     const policy = createAddressPolicy(settings.allow);
     this.refuseAddress = (address, port) => policy.refuse(address, port);
     this.budget = createRetryBudget(settings.retry === false ? NO_RETRIES : settings.retry.budget, clock);
+    this.hedging = settings.hedge === false ? undefined : createHedgePolicy(settings.hedge, clock);
     this.room = createWaitingRoom(clock);
     this.announcer = createServiceAnnouncer(name, settings.resolver.kind, deps);
     this.membership = createMembership({ policy });
@@ -129,6 +132,10 @@ class WiredService implements Service {
 
   get pickable(): boolean {
     return this.selection.set.endpoints.length > 0;
+  }
+
+  get size(): number {
+    return this.selection.set.endpoints.length;
   }
 
   start(): void {
@@ -168,8 +175,9 @@ class WiredService implements Service {
     this.feed.refresh();
   }
 
-  heard(endpoint: Endpoint): void {
+  heard(endpoint: Endpoint, latencyMs: number): void {
     this.ejection?.heard(endpoint.id);
+    this.hedging?.answered(endpoint.id, latencyMs);
   }
 
   close(): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { callError, type FairleadError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
-import type { Router } from '../data/call.js';
+import type { Router } from '../data/call-input.js';
 import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { Connections } from '../data/transport/connections.js';
 import { createFetchConnections } from '../data/transport/fetch-connections.js';

@@ -9,8 +9,8 @@ export interface AttemptReport {
   readonly endpoint: string;
   /** `host:port` that was dialled. */
   readonly address: string;
-  /** Why it was sent: the first try, a failover before anything was sent, or a retry by policy. */
-  readonly kind: 'first' | 'failover' | 'retry';
+  /** Why it was sent: the first try, a failover before anything was sent, a retry by policy, or beside an attempt that was overdue (`rescue`) or merely slow (`hedge`). */
+  readonly kind: 'first' | 'failover' | 'retry' | 'rescue' | 'hedge';
   /** Milliseconds after the call began. */
   readonly startedAfterMs: number;
   /** Until response headers or failure. */

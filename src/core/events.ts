@@ -62,6 +62,8 @@ export interface FairleadEvents {
   attempt: [event: { service: string } & AttemptReport];
   /** Another attempt follows after `delayMs`, or none does and `refused` says why. */
   retry: [event: { service: string; attempt: number; delayMs: number; cause: string; refused?: string }];
+  /** An attempt has waited so long that another one is sent beside it; the first acceptable answer wins. */
+  hedge: [event: { service: string; attempt: number; endpoint: string; kind: 'rescue' | 'hedge'; afterMs: number }];
   /** A call ended: a response's headers, or an error. */
   call: [event: CallReport & { status: number | undefined; error: ErrorCode | 'aborted' | undefined }];
   /** Something the operator should know: for example an option that cannot apply. Said once. */

@@ -13,6 +13,7 @@ import { callError, describeError, type FairleadError } from '../core/errors.js'
 import { IGNORED, type Outcome } from '../core/outcome.js';
 import type { BalancerLease } from './balancer-lease.js';
 import { classifyError, classifyResponse, isLocalError, type HeaderLookup } from './classify.js';
+import type { HedgePolicy } from './hedging/hedge-policy.js';
 import type { ServiceRoute } from './service-route.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
 import type { ExchangeObserver } from './transport/exchange-observer.js';
@@ -34,12 +35,24 @@ export interface AttemptOwner {
   /** The caller has given up; what happens now says nothing about the endpoint. */
   readonly aborted: boolean;
   /** Final response headers arrived. */
-  attemptResponded(attempt: Attempt): void;
+  attemptResponded(attempt: Attempt, latencyMs: number): void;
+  /** Milliseconds without an answer after which this is to be told, and again every second; Infinity for never. */
+  readonly patienceMs: number;
+  /** It has waited that long. */
+  attemptOverdue(attempt: Attempt): void;
   /** No response. True: the call goes on elsewhere (never after `sent`), so the handler must not hear of it. */
   attemptFailed(attempt: Attempt): boolean;
+  /** Another attempt was faster, and this one was given up. */
+  attemptSuperseded(attempt: Attempt): void;
   /** The exchange is over: body ended, broke, or never began. */
   attemptEnded(attempt: Attempt): void;
 }
+
+/** What was refused company may have it later: others may answer by then. Milliseconds. */
+const OVERDUE_AGAIN_MS = 1_000;
+
+/** A timer that fires later than this says more about our own event loop than about any endpoint. Milliseconds. */
+const STALL_MS = 100;
 
 export class Attempt implements ExchangeObserver {
   readonly route: ServiceRoute;
@@ -47,6 +60,7 @@ export class Attempt implements ExchangeObserver {
   readonly address: string;
   readonly number: number;
   readonly kind: AttemptReport['kind'];
+  readonly startedAtMs: number;
   readonly sending: Sending;
   /** Whether any byte of the request may have left. */
   sent = false;
@@ -59,12 +73,16 @@ export class Attempt implements ExchangeObserver {
 
   private readonly owner: AttemptOwner;
   private readonly lease: BalancerLease;
-  private readonly startedAtMs: number;
+
   /** When the request began to be written: what came before (a queue, a handshake) says little about the endpoint's speed. */
   private sentAtMs = 0;
   private latencyMs: number | undefined;
   private timer: Disposable | undefined;
   private timerDueMs = 0;
+  /** When it will have waited too long for its owner. */
+  private overdueAtMs = Infinity;
+  /** Where this is counted while it waits for its answer. */
+  private waitsFor: HedgePolicy | undefined;
   private abortExchange: ((reason: unknown) => void) | undefined;
   private settled = false;
   /** Given up before it began: a connection that comes up late must not be used. */
@@ -92,7 +110,12 @@ export class Attempt implements ExchangeObserver {
 
   /** Arms the timeout for the response headers. */
   begin(): void {
-    this.arm(Math.min(this.route.settings.attemptTimeoutMs, this.owner.deadlineAtMs - this.startedAtMs));
+    const { attemptTimeoutMs } = this.route.settings;
+    this.timerDueMs = this.startedAtMs + Math.min(attemptTimeoutMs, this.owner.deadlineAtMs - this.startedAtMs);
+    this.overdueAtMs = this.startedAtMs + this.owner.patienceMs;
+    this.waitsFor = this.route.hedging;
+    if (this.waitsFor !== undefined) this.waitsFor.waiting++;
+    this.arm(this.startedAtMs);
   }
 
   /** Connected; the first byte is about to be written. */
@@ -114,7 +137,9 @@ export class Attempt implements ExchangeObserver {
   /** A part of the request body went out: the time to the headers counts from the last one. */
   bodySent(): void {
     if (this.timer === undefined) return;
-    this.timerDueMs = Math.min(this.route.clock.now() + this.route.settings.attemptTimeoutMs, this.owner.deadlineAtMs);
+    const now = this.route.clock.now();
+    this.timerDueMs = Math.min(now + this.route.settings.attemptTimeoutMs, this.owner.deadlineAtMs);
+    if (this.overdueAtMs !== Infinity) this.overdueAtMs = now + this.owner.patienceMs;
   }
 
   responded(status: number, header: HeaderLookup): void {
@@ -127,7 +152,7 @@ export class Attempt implements ExchangeObserver {
     this.lease.heard(header);
     this.outcome = classifyResponse(this.route.classifier, this.owner.method, status, header);
     if (this.outcome.kind === 'overload') this.retryAfterMs = this.outcome.retryAfterMs;
-    this.owner.attemptResponded(this);
+    this.owner.attemptResponded(this, this.latencyMs);
   }
 
   ended(): void {
@@ -155,6 +180,24 @@ export class Attempt implements ExchangeObserver {
       this.settle(IGNORED);
     }
     this.abortExchange?.(reason);
+  }
+
+  /** Another attempt of the call has answered. `error` says what this one was found guilty of; undefined: of nothing. */
+  supersede(error: FairleadError | undefined): void {
+    if (this.settled) return;
+    const reason = error ?? new DOMException('Another attempt answered first', 'AbortError');
+    this.abandoned = !this.sent;
+    this.fail(reason, error === undefined ? IGNORED : undefined);
+    this.owner.attemptSuperseded(this);
+    if (this.sent) this.abortExchange?.(reason);
+    else failHandler(this.sending.handler, reason);
+  }
+
+  /** What to say of an attempt that hung while another one answered. */
+  silenceError(): FairleadError {
+    const waitedMs = Math.round(this.route.clock.now() - this.startedAtMs);
+    const message = `${this.route.name}: ${this.address} did not answer within ${waitedMs} ms, and another endpoint did`;
+    return callError('ERR_ATTEMPT_TIMEOUT', message, { service: this.route.name });
   }
 
   report(): AttemptReport {
@@ -195,24 +238,32 @@ export class Attempt implements ExchangeObserver {
     this.owner.attemptEnded(this);
   }
 
-  private arm(delayMs: number): void {
-    this.timerDueMs = this.startedAtMs + delayMs;
-    this.timer = this.route.clock.setTimer(() => this.timerFired(), Math.max(0, delayMs));
+  private arm(now: number): void {
+    const delayMs = Math.max(0, Math.min(this.timerDueMs, this.overdueAtMs) - now);
+    this.timer = this.route.clock.setTimer(() => this.timerFired(), delayMs);
   }
 
   private disarm(): void {
     this.timer?.[Symbol.dispose]();
     this.timer = undefined;
+    if (this.waitsFor === undefined) return;
+    this.waitsFor.waiting--;
+    this.waitsFor = undefined;
   }
 
   private timerFired(): void {
     const now = this.route.clock.now();
+    this.timer = undefined;
     if (now < this.timerDueMs) {
-      // The upload moved on since the timer was set.
-      this.timer = this.route.clock.setTimer(() => this.timerFired(), this.timerDueMs - now);
+      // Late by more than this, the event loop was at fault: what came meanwhile has still to be read.
+      if (now - this.overdueAtMs > STALL_MS) this.overdueAtMs = now + STALL_MS;
+      const overdue = now >= this.overdueAtMs;
+      if (overdue) this.overdueAtMs = now + OVERDUE_AGAIN_MS;
+      // Else the upload moved on since the timer was set.
+      this.arm(now);
+      if (overdue) this.owner.attemptOverdue(this);
       return;
     }
-    this.timer = undefined;
     this.lease.lateMs = now - this.timerDueMs;
     this.abandoned = !this.sent;
     const error = this.timeoutError();

@@ -2,6 +2,7 @@
 
 import { callError, describeError, isFairleadError, type ErrorCode } from '../core/errors.js';
 import type { Call } from './call.js';
+import { reportAttempts } from './report-call.js';
 
 /**
  * `raw` is what the layer below rejected with. It comes back untouched when it is not about reaching the service: a
@@ -14,7 +15,7 @@ export function errorOfCall(call: Call, raw: unknown): unknown {
   // An answer before a refusal is a redirect, and the refusal is about where it leads.
   if (last.error === undefined && (refusal === undefined || last.outcome?.kind === 'success')) return refusal ?? raw;
   if (last.outcome?.kind === 'ignored' && !isFairleadError(last.error)) return raw;
-  const attempts = call.attemptReports();
+  const attempts = reportAttempts(call);
   const cause = refusal ?? last.error;
   const code = codeOf(call, cause);
   const tried = attempts.map((attempt) => `${attempt.address} ${attempt.error ?? `answered ${attempt.status}`}`);

@@ -5,14 +5,19 @@
  * every redirect) it asks `dispatch`, which matches the host, picks an endpoint and sends. As long as nothing was sent,
  * a failure moves on to another endpoint right here, below fetch, with any method and any body, at no cost to the
  * retry budget. Whatever happens after the first byte is left to the retry policy above fetch.
+ *
+ * An attempt that waits too long may get company: a call beside this one ({@link Call.beside}), with a dispatcher and
+ * an attempt of its own, and with the same list of attempts, deadline and budget.
  */
 
-import type { AttemptReport, CallReport } from '../core/call-report.js';
-import { holdProcess } from '../core/clock.js';
 import { callError, type FairleadError } from '../core/errors.js';
 import { Attempt, type AttemptOwner, type Sending } from './attempt.js';
 import { BoundedExchange } from './bounded-exchange.js';
-import { limitExceeded } from './limit-exceeded.js';
+import type { CallInput, CallWatcher } from './call-input.js';
+import { answeredFirst, limitExceeded, nobodyElse, timeUpElsewhere } from './call-refusals.js';
+import { RetryPause } from './retry-pause.js';
+import { withoutCredentials } from './credentials.js';
+import type { HedgeKind } from './hedging/hedge-policy.js';
 import type { BalancerLease } from './balancer-lease.js';
 import type { CallPickContext, ServiceRoute } from './service-route.js';
 import { targetOf } from './target.js';
@@ -21,40 +26,18 @@ import { failHandler } from './transport/handler-shape.js';
 import { observeExchange } from './transport/observe-exchange.js';
 import { routeOptions } from './transport/route-options.js';
 
-/** Finds the service of another origin, for redirects. */
-export interface Router {
-  /** The service for an origin such as `http://orders:8080`; undefined when its host is none. */
-  route(origin: string): ServiceRoute | undefined;
-  /** Why a host that is no service must not be called; undefined when it may. */
-  refuse(origin: string): FairleadError | undefined;
-  /** Sends to a host that is no service, or refuses. */
-  passThrough(options: DispatchOptions, handler: DispatchHandler): boolean;
-}
-
 /** Failovers of one sending, the first pick included: enough for a dead zone, not enough to walk a dead fleet. */
 const MAX_PICKS = 6;
-
-/** Credentials that never follow a redirect to another host (DESIGN section 3). */
-const CREDENTIALS: readonly string[] = ['authorization', 'cookie', 'proxy-authorization'];
-
-export interface CallInput {
-  readonly router: Router;
-  readonly route: ServiceRoute;
-  /** Scheme, host and port as the caller wrote them, normalised: `http://orders`. */
-  readonly origin: string;
-  readonly method: string;
-  /** Whether a failure of the first attempt could be retried: then it may be the probe of a returning endpoint. */
-  readonly recoverable: boolean;
-  readonly timeoutMs: number;
-  readonly hashKey: string | undefined;
-}
 
 export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   readonly route: ServiceRoute;
   readonly method: string;
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
-  readonly attempts: Attempt[] = [];
+  /** All of them, in the order in which they began; shared with the calls beside this one. */
+  readonly attempts: Attempt[];
+  /** The attempt that speaks for the call: its own last one, or the one of a call beside it that answered first. */
+  last: Attempt | undefined;
   /** Ids of endpoints that failed this call; undefined as long as none did. */
   tried: Set<string> | undefined;
   aborted = false;
@@ -65,35 +48,50 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   /** A retry is under way: the next sending is not the first. */
   retrying = false;
 
+  /** Told when an attempt is overdue. Without one, attempts wait for their timeout. */
+  watcher: CallWatcher | undefined;
+
   readonly hashKey: string | undefined;
   readonly probe: boolean;
-  private readonly router: Router;
-  private readonly origin: string;
+  private readonly input: CallInput;
+  private readonly main: Call | undefined;
+  private readonly kind: HedgeKind | undefined;
+  /** Another call has answered: whatever this one sends from now on ends with this error. */
+  private superseded: FairleadError | undefined;
+  /** The call beside this one that speaks for it now. */
+  private adopted: Call | undefined;
   private open: Attempt | undefined;
   private waiting: Disposable | undefined;
   private onExchangeEnd: (() => void) | undefined;
-  private endSleep: (() => void) | undefined;
+  private pause: RetryPause | undefined;
   private failedAtMs: number | undefined;
 
-  constructor(input: CallInput) {
-    this.router = input.router;
+  constructor(input: CallInput, main?: Call, kind?: HedgeKind) {
+    this.input = input;
+    this.main = main;
+    this.kind = kind;
     this.route = input.route;
-    this.origin = input.origin;
     this.method = input.method;
-    this.probe = input.recoverable;
+    this.probe = input.recoverable && main === undefined;
     this.hashKey = input.hashKey;
-    this.startedAtMs = input.route.clock.now();
+    this.startedAtMs = main === undefined ? input.route.clock.now() : main.startedAtMs;
     this.deadlineAtMs = this.startedAtMs + input.timeoutMs;
+    this.attempts = main === undefined ? [] : main.attempts;
+    if (main !== undefined) return;
     input.route.budget.deposit();
+    input.route.hedging?.deposit();
   }
 
   /** The attempt that is about to be picked, counted from 1. */
   get attempt(): number {
     return this.attempts.length + 1;
   }
+  get patienceMs(): number {
+    return this.watcher === undefined ? Infinity : (this.route.hedging?.patienceMs() ?? Infinity);
+  }
 
-  get last(): Attempt | undefined {
-    return this.attempts[this.attempts.length - 1];
+  get isSuccess(): boolean {
+    return this.last?.outcome?.kind === 'success';
   }
 
   get remainingMs(): number {
@@ -102,26 +100,57 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   dispatch(options: DispatchOptions, handler: DispatchHandler): boolean {
     const origin = String(options.origin);
-    if (origin === this.origin) return this.send(this.route, { options, handler, failovers: 0 });
+    if (this.superseded !== undefined) return this.refuse(handler, this.superseded);
+    if (origin === this.input.origin) return this.send(this.route, { options, handler, failovers: 0 });
     // A redirect has led elsewhere.
     const elsewhere = withoutCredentials(options);
-    const route = this.router.route(origin);
+    const { router } = this.input;
+    const route = router.route(origin);
     if (route === undefined) {
-      const refusal = this.router.refuse(origin);
+      const refusal = router.refuse(origin);
       if (refusal !== undefined) return this.refuse(handler, refusal);
-      const bounded = new BoundedExchange(this.route.clock, this.remainingMs, handler, () =>
-        this.timeUpElsewhere(origin),
-      );
-      return this.router.passThrough(elsewhere, observeExchange(handler, bounded));
+      const { clock } = this.route;
+      const bounded = new BoundedExchange(clock, this.remainingMs, handler, () => this.timeUpElsewhere(origin));
+      return router.passThrough(elsewhere, observeExchange(handler, bounded));
     }
     return this.send(route, { options: elsewhere, handler, failovers: 0 });
   }
 
   /** The call's time is over at a host that is no service. @returns what it is to end with */
   timeUpElsewhere(origin: string): FairleadError {
-    const { name: service } = this.route;
-    const message = `${service}: the call's time was over while ${origin}, where a redirect led, had not answered`;
-    return (this.refusal = callError('ERR_CALL_TIMEOUT', message, { service }));
+    return (this.refusal = timeUpElsewhere(this.route.name, origin));
+  }
+
+  /** A call beside this one, whose attempts avoid the endpoint that this one waits for. */
+  beside(kind: HedgeKind): Call {
+    const side = new Call(this.input, this, kind);
+    side.tried = new Set(this.tried);
+    if (this.open !== undefined) side.tried.add(this.open.endpoint.id);
+    return side;
+  }
+
+  /**
+   * The other one of two calls side by side has answered. A rescued attempt has hung while others answered, and that is
+   * said of its endpoint; a hedged one was merely slower.
+   */
+  supersede(kind: HedgeKind): void {
+    const { open } = this;
+    const error = kind === 'rescue' && open?.status === undefined ? open?.silenceError() : undefined;
+    this.superseded = error ?? answeredFirst(this.route.name);
+    this.waiting?.[Symbol.dispose]();
+    open?.supersede(error);
+  }
+
+  /** From now on this call is what the one beside it has become. */
+  adopt(side: Call): void {
+    this.last = side.last;
+    this.adopted = side;
+    this.shun(side.tried ?? []);
+  }
+
+  /** Endpoints that later attempts should keep away from. */
+  shun(ids: Iterable<string>): void {
+    for (const id of ids) (this.tried ??= new Set()).add(id);
   }
 
   /** The caller gave up. */
@@ -129,30 +158,21 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     this.aborted = true;
     this.waiting?.[Symbol.dispose]();
     this.waiting = undefined;
+    this.pause?.end();
     this.open?.abandon(reason);
+    this.adopted?.abort(reason);
   }
 
-  /** Waits before a retry; a caller's abort ends the wait. Holds the process: nothing else may be alive meanwhile. */
+  /** Waits before a retry; a caller's abort ends the wait. */
   sleep(delayMs: number): Promise<void> {
     if (this.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const hold = holdProcess();
-      const finish = (): void => {
-        hold[Symbol.dispose]();
-        timer[Symbol.dispose]();
-        this.waiting = undefined;
-        this.endSleep = undefined;
-        resolve();
-      };
-      const timer = this.route.clock.setTimer(finish, delayMs);
-      this.waiting = { [Symbol.dispose]: finish };
-      this.endSleep = finish;
-    });
+    this.pause = new RetryPause(this.route.clock, delayMs);
+    return this.pause.over;
   }
 
   /** Ends a wait before a retry at once: there is nothing left to wait for. */
   wake(): void {
-    this.endSleep?.();
+    this.pause?.end();
   }
 
   /** The call has ended without an answer. */
@@ -162,23 +182,32 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   /** Calls `over` when nothing of this call is on the wire any more: at once, or when the response's body ends. */
   whenOver(over: () => void): void {
-    if (this.open === undefined) over();
-    else this.onExchangeEnd = over;
+    const { open } = this.adopted ?? this;
+    if (open === undefined) over();
+    else (this.adopted ?? this).onExchangeEnd = over;
   }
 
-  attemptResponded(attempt: Attempt): void {
-    attempt.route.heard(attempt.endpoint);
-    if (attempt.outcome?.kind !== 'success') this.avoid(attempt);
+  attemptResponded(attempt: Attempt, latencyMs: number): void {
+    attempt.route.heard(attempt.endpoint, latencyMs);
+    if (attempt.outcome?.kind !== 'success') this.shun([attempt.endpoint.id]);
     this.announce(attempt);
   }
 
   attemptFailed(attempt: Attempt): boolean {
     this.announce(attempt);
     if (this.aborted || attempt.outcome?.kind === 'ignored') return false;
-    this.avoid(attempt);
+    this.shun([attempt.endpoint.id]);
     if (attempt.sent) return false;
     attempt.route.connectFailed();
     return this.failover(attempt);
+  }
+
+  attemptOverdue(attempt: Attempt): void {
+    this.watcher?.attemptOverdue(attempt);
+  }
+
+  attemptSuperseded(attempt: Attempt): void {
+    this.announce(attempt);
   }
 
   attemptEnded(attempt: Attempt): void {
@@ -187,30 +216,18 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     this.onExchangeEnd?.();
   }
 
-  report(): CallReport {
-    const last = this.last;
-    return {
-      service: this.route.name,
-      endpoint: last?.status === undefined ? undefined : last.endpoint.id,
-      attempts: this.attemptReports(),
-      durationMs: this.durationMs(),
-      notRetried: this.notRetried,
-    };
-  }
-
-  attemptReports(): AttemptReport[] {
-    return this.attempts.map((attempt) => attempt.report());
-  }
-
-  private durationMs(): number {
+  /** From the call to the answer, or to the error. */
+  get durationMs(): number {
     if (this.failedAtMs !== undefined) return this.failedAtMs - this.startedAtMs;
-    const last = this.last?.report();
-    return last === undefined ? 0 : last.startedAfterMs + last.durationMs;
+    const { last } = this;
+    return last === undefined ? 0 : last.startedAtMs - this.startedAtMs + last.durationMs;
   }
 
   /** Sends to a picked endpoint, now or when there is one. */
   private send(route: ServiceRoute, sending: Sending): boolean {
     const lease = route.pick(this);
+    if (this.main !== undefined && this.isNobodyElse(lease))
+      return this.refuse(sending.handler, nobodyElse(route.name));
     if (lease === 'none') return this.sendLater(route, sending);
     if (lease === 'limit') return this.refuse(sending.handler, limitExceeded(route.name));
     this.transmit(route, sending, lease);
@@ -219,9 +236,10 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   private transmit(route: ServiceRoute, sending: Sending, lease: BalancerLease): void {
     const target = targetOf(lease.endpoint, String(sending.options.origin));
-    const kind = sending.failovers > 0 ? 'failover' : this.retrying ? 'retry' : 'first';
+    const kind = sending.failovers > 0 ? 'failover' : (this.kind ?? (this.retrying ? 'retry' : 'first'));
     const attempt = new Attempt(this, route, lease, target.address, this.attempt, kind, sending);
     this.attempts.push(attempt);
+    this.last = attempt;
     this.open = attempt;
     attempt.begin();
     try {
@@ -261,27 +279,22 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     return true;
   }
 
+  /** Company on the endpoint that hangs would be none. */
+  private isNobodyElse(lease: BalancerLease | 'none' | 'limit'): boolean {
+    if (typeof lease === 'string') return true;
+    if (this.tried?.has(lease.endpoint.id) !== true) return false;
+    lease[Symbol.dispose]();
+    return true;
+  }
+
   private refuse(handler: DispatchHandler, error: FairleadError): boolean {
     this.refusal = error;
     failHandler(handler, error);
     return true;
   }
 
-  private avoid(attempt: Attempt): void {
-    (this.tried ??= new Set()).add(attempt.endpoint.id);
-  }
-
   private announce(attempt: Attempt): void {
     const { events, name } = attempt.route;
     if (events.wants('attempt')) events.emit('attempt', { service: name, ...attempt.report() });
   }
-}
-
-function withoutCredentials(options: DispatchOptions): DispatchOptions {
-  const { headers } = options;
-  // Fetch hands over a plain object in lower case; it has stripped most of this itself.
-  if (typeof headers !== 'object' || headers === null || Array.isArray(headers)) return options;
-  const kept = Object.assign({}, headers) as Record<string, unknown>;
-  for (const name of CREDENTIALS) delete kept[name];
-  return Object.assign({}, options, { headers: kept });
 }

@@ -36,7 +36,7 @@ export async function retryCall<T>(call: Call, first: Round<T>, request: Repeata
   let retries = 0;
   const run = async (attemptNumber: number): Promise<Round<T>> => {
     const round = attemptNumber === 1 ? first : await request.again();
-    if (call.aborted || (round.error === undefined && call.last?.outcome?.kind === 'success')) return round;
+    if (call.aborted || (round.error === undefined && call.isSuccess)) return round;
     throw new RoundFailed(round);
   };
   const shouldRetry = async ({ error }: { error: Error }): Promise<boolean> => {

@@ -8,6 +8,7 @@ import type { Classifier } from '../core/outcome.js';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { BalancerLease } from './balancer-lease.js';
+import type { HedgePolicy } from './hedging/hedge-policy.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { RetrySettings } from './retry-settings.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
@@ -34,6 +35,10 @@ export interface ServiceRoute {
   readonly settings: CallSettings;
   readonly classifier: Classifier | undefined;
   readonly budget: RetryBudget;
+  /** Undefined when no attempt ever gets company. */
+  readonly hedging: HedgePolicy | undefined;
+  /** Endpoints that can be picked now. */
+  readonly size: number;
   readonly events: EventSink;
   /** A lease; `'none'` when nobody can be picked, `'limit'` when too much is in flight. */
   pick(context: CallPickContext): BalancerLease | 'none' | 'limit';
@@ -44,5 +49,5 @@ export interface ServiceRoute {
   /** An endpoint could not be reached: discovery may know better by now. */
   connectFailed(): void;
   /** Response headers arrived from this endpoint: a sign of life, long before a large body ends. */
-  heard(endpoint: Endpoint): void;
+  heard(endpoint: Endpoint, latencyMs: number): void;
 }

@@ -104,7 +104,7 @@ describe('close', () => {
   });
 
   it('fails what is in flight after timeoutMs, without another attempt, with the code of a closed client', async () => {
-    const { client, wire, outcome, clock } = createBench();
+    const { client, wire, outcome, clock } = createBench({ service: { hedge: false } });
     wire.at('a:1', hang());
     const call = client.fetch('http://orders/');
     await clock.advanceAsync(10);
@@ -120,8 +120,23 @@ describe('close', () => {
     expect(await outcome(closed)).toEqual({ value: undefined });
   });
 
+  it('fails an attempt and the one beside it together', async () => {
+    const { client, wire, outcome, snapshot } = createBench();
+    for (const endpoint of ['a:1', 'b:1']) wire.at(endpoint, hang());
+    const call = client.fetch('http://orders/');
+    await outcome(call, 1_000);
+    const closed = client.close({ timeoutMs: 500 });
+    expect(await outcome(call, 499)).toBe('pending');
+    expect(errorOf(await outcome(call, 1)).code).toBe('ERR_CLIENT_CLOSED');
+    expect(await outcome(closed)).toEqual({ value: undefined });
+    expect(wire.route).toEqual(['a:1', 'b:1']);
+    expect(snapshot().inFlight).toBe(0);
+  });
+
   it('gives calls in flight 30 seconds by default', async () => {
-    const { client, wire, outcome } = createBench({ service: { timeoutMs: 600_000, attemptTimeoutMs: 600_000 } });
+    const { client, wire, outcome } = createBench({
+      service: { timeoutMs: 600_000, attemptTimeoutMs: 600_000, hedge: false },
+    });
     wire.at('a:1', hang());
     const call = client.fetch('http://orders/');
     void client.close();

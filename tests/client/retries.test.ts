@@ -342,7 +342,10 @@ describe('a healthy call', () => {
   });
 
   it('of a client that makes no others is retried when it hung for as long as the budget remembers', async () => {
-    const { client, wire, outcome } = benchWhere({ 'a:1': hang() }, { client: { random: { next: () => 0 } } });
+    const { client, wire, outcome } = benchWhere(
+      { 'a:1': hang() },
+      { client: { random: { next: () => 0 } }, service: { hedge: false } },
+    );
     const call = client.fetch('http://orders/');
     expect(await outcome(call, 9_999)).toBe('pending');
     expect(valueOf(await outcome(call, 1)).status).toBe(200);

@@ -9,7 +9,7 @@ import { answer, hang, LARGE, refuse, reset } from './stub-wire.js';
 const REASON = { why: 'the user left' };
 
 function hanging(...endpoints: string[]): Bench {
-  const bench = createBench({ service: { ejection: false } });
+  const bench = createBench({ service: { ejection: false, hedge: false } });
   for (const endpoint of endpoints) bench.wire.at(endpoint, hang());
   return bench;
 }
@@ -81,7 +81,7 @@ describe('the call timeout', () => {
     expect(await bench.outcome(call, 199)).toBe('pending');
     expect(errorOf(await bench.outcome(call, 1)).code).toBe('ERR_CALL_TIMEOUT');
 
-    const other = createBench({ service: { attemptTimeoutMs: 60_000 } });
+    const other = createBench({ service: { attemptTimeoutMs: 60_000, hedge: false } });
     other.wire.at('a:1', hang());
     const slow = other.client.fetch('http://orders/');
     expect(await other.outcome(slow, 29_999)).toBe('pending');
@@ -113,7 +113,7 @@ describe("a caller's abort", () => {
       const controller = new AbortController();
       if (stage === 'before the call') controller.abort(REASON);
       const call = client.fetch('http://orders/', { signal: controller.signal });
-      if (stage !== 'before the call') expect(await outcome(call, 1_000)).toBe('pending');
+      if (stage !== 'before the call') expect(await outcome(call, 999)).toBe('pending');
       controller.abort(REASON);
       const settled = await outcome(call);
       expect(settled).not.toBe('pending');
@@ -124,7 +124,7 @@ describe("a caller's abort", () => {
         expect.objectContaining({
           error: 'aborted',
           status: undefined,
-          durationMs: stage === 'before the call' ? 0 : 1_000,
+          durationMs: stage === 'before the call' ? 0 : 999,
         }),
       ]);
       expect(wire.sent.length).toBe(stage === 'during an attempt' || stage === 'during a backoff' ? 1 : 0);

@@ -203,6 +203,67 @@ describe('the attempt timeout', () => {
   });
 });
 
+describe('patience', () => {
+  const hedging = {
+    waiting: 0,
+    deposit: () => {},
+    answered: () => {},
+    patienceMs: () => 1_000,
+    allows: () => undefined,
+  };
+
+  function watched(clock?: CallBench['clock']) {
+    const bench = createCallBench({
+      overrides: { hedging: { ...hedging } },
+      ...(clock === undefined ? {} : { clock }),
+    });
+    const overdue: number[] = [];
+    bench.call.watcher = { attemptOverdue: () => overdue.push(bench.clock.now() - bench.call.startedAtMs) };
+    bench.dispatch();
+    return { ...bench, overdue };
+  }
+
+  it('ends when it says, again every second, and leaves the timeout where it was', () => {
+    const { clock, overdue, route } = watched();
+    clock.advance(3_500);
+    expect(overdue).toEqual([1_000, 2_000, 3_000]);
+    clock.advance(6_500);
+    expect(route.settled[0]?.outcome).toMatchObject({ kind: 'failure' });
+  });
+
+  it('begins anew with every part of an upload', () => {
+    const { clock, overdue, exchange } = watched();
+    exchange.start();
+    clock.advance(700);
+    exchange.observer.bodySent();
+    clock.advance(999);
+    expect(overdue).toEqual([]);
+    clock.advance(1);
+    expect(overdue).toEqual([1_700]);
+  });
+
+  it('is not over when the timer fired late: what came meanwhile has still to be read', () => {
+    const clock = stallingClock(2_000);
+    const { overdue } = watched(clock);
+    clock.stall();
+    expect(overdue).toEqual([]);
+  });
+
+  it('counts an attempt as waiting until its headers, its failure, or its end', () => {
+    const { clock, route, exchange, dispatch } = watched();
+    const policy = route.hedging as typeof hedging;
+    expect(policy.waiting).toBe(1);
+    exchange.start();
+    exchange.answer(200);
+    expect(policy.waiting).toBe(0);
+    dispatch();
+    expect(policy.waiting).toBe(1);
+    route.exchanges.at(-1)?.start();
+    clock.advance(10_000);
+    expect(policy.waiting).toBe(0);
+  });
+});
+
 /** A clock whose timers fire `lateMs` after their time, all together. */
 function stallingClock(lateMs: number): CallBench['clock'] & { stall(): void } {
   let nowMs = 1_000;

@@ -4,7 +4,8 @@ import type { Endpoint } from '../../src/core/endpoint.js';
 import type { FairleadError } from '../../src/core/errors.js';
 import type { Outcome } from '../../src/core/outcome.js';
 import { SlotLease } from '../../src/data/balancer-lease.js';
-import { Call, type CallInput, type Router } from '../../src/data/call.js';
+import { Call } from '../../src/data/call.js';
+import type { CallInput, Router } from '../../src/data/call-input.js';
 import type { CallPickContext, CallSettings, ServiceRoute } from '../../src/data/service-route.js';
 import type { DispatchOptions } from '../../src/data/transport/dispatcher-like.js';
 import type { ExchangeObserver } from '../../src/data/transport/exchange-observer.js';
@@ -86,6 +87,8 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
       ...options.settings,
     },
     classifier: undefined,
+    hedging: undefined,
+    size: endpoints.length,
     budget: {
       deposit: () => void stub.deposits++,
       tryWithdraw: () => true,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { callError } from '../../src/core/errors.js';
+import { reportAttempts, reportCall } from '../../src/data/report-call.js';
 import type { DispatchOptions } from '../../src/data/transport/dispatcher-like.js';
 import { BROKEN, createCallBench, createRouteStub, endpointAt, REFUSED } from './call-bench.js';
 
@@ -49,15 +50,15 @@ describe('a call', () => {
 
   it('reports its time until the answer, or until it failed', () => {
     const { dispatch, call, clock, route } = createCallBench();
-    expect(call.report().durationMs).toBe(0);
+    expect(reportCall(call).durationMs).toBe(0);
     dispatch();
     clock.advance(20);
     route.exchanges[0]?.start();
     route.exchanges[0]?.answer(200);
     clock.advance(500);
-    expect(call.report()).toMatchObject({ service: 'orders', endpoint: 'a', durationMs: 20, notRetried: undefined });
+    expect(reportCall(call)).toMatchObject({ service: 'orders', endpoint: 'a', durationMs: 20, notRetried: undefined });
     call.failed();
-    expect(call.report().durationMs).toBe(520);
+    expect(reportCall(call).durationMs).toBe(520);
   });
 
   it('reports no endpoint when none has answered', () => {
@@ -65,7 +66,7 @@ describe('a call', () => {
     dispatch();
     route.exchanges[0]?.start();
     route.exchanges[0]?.observer.failed(BROKEN);
-    expect(call.report()).toMatchObject({ endpoint: undefined, attempts: [{ endpoint: 'a', sent: true }] });
+    expect(reportCall(call)).toMatchObject({ endpoint: undefined, attempts: [{ endpoint: 'a', sent: true }] });
   });
 
   it('announces attempts only to those who listen', () => {
@@ -226,7 +227,7 @@ describe('a redirect', () => {
     dispatch({ origin: 'http://stock', headers });
     expect(stock.exchanges[0]?.options.headers).toEqual({ host: 'stock', accept: 'a' });
     expect(headers.cookie).toBe('y');
-    expect(call.attemptReports().map(({ endpoint }) => endpoint)).toEqual(['a', 's']);
+    expect(reportAttempts(call).map(({ endpoint }) => endpoint)).toEqual(['a', 's']);
     stock.exchanges[0]?.start();
     stock.exchanges[0]?.answer(200);
     expect(stock.heardFrom).toEqual(['s']);

@@ -1,0 +1,24 @@
+/** Why a call could not even try: local and instant, and nothing that an endpoint has to answer for. */
+
+import { callError, type FairleadError } from '../core/errors.js';
+
+export function limitExceeded(service: string): FairleadError {
+  return callError('ERR_LIMIT_EXCEEDED', `${service}: too many requests in flight from this client (options.limits)`, {
+    service,
+  });
+}
+
+/** For an attempt beside another one: company on the endpoint that hangs would be none. */
+export function nobodyElse(service: string): FairleadError {
+  return callError('ERR_NO_ENDPOINTS', `${service}: there is no other endpoint to turn to`, { service });
+}
+
+/** For what an attempt beside another one still tries after it lost. */
+export function answeredFirst(service: string): FairleadError {
+  return callError('ERR_ATTEMPT_TIMEOUT', `${service}: another attempt answered first`, { service });
+}
+
+export function timeUpElsewhere(service: string, origin: string): FairleadError {
+  const message = `${service}: the call's time was over while ${origin}, where a redirect led, had not answered`;
+  return callError('ERR_CALL_TIMEOUT', message, { service });
+}

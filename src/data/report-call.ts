@@ -1,0 +1,18 @@
+import type { AttemptReport, CallReport } from '../core/call-report.js';
+import type { Call } from './call.js';
+
+/** What happened during a call, for whoever asks: on a healthy one nobody does. */
+export function reportCall(call: Call): CallReport {
+  const { last } = call;
+  return {
+    service: call.route.name,
+    endpoint: last?.status === undefined ? undefined : last.endpoint.id,
+    attempts: reportAttempts(call),
+    durationMs: call.durationMs,
+    notRetried: call.notRetried,
+  };
+}
+
+export function reportAttempts(call: Call): AttemptReport[] {
+  return call.attempts.map((attempt) => attempt.report());
+}
