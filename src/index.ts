@@ -63,6 +63,7 @@ export type { Classifier, ClassifyInput, FailureReason, Outcome } from './core/o
 export type { Random } from './core/random.js';
 export type { ResolutionStatus } from './core/resolution.js';
 export type { AskContext, Prober, Receiver, Resolver, ResolverAnswer, WatchContext, Watcher } from './core/resolver.js';
+export type { HedgeSettings } from './data/hedging/hedge-settings.js';
 export type { LimitSettings } from './data/balancer-settings.js';
 export type { Loads, Picker, PickerFactory, PickerInput } from './data/picker.js';
 export type { BalancerName, BalancerOptions, PeakEwmaOptions, PlainPolicyOptions } from './data/policy-options.js';
