@@ -41,6 +41,7 @@ const SECTIONS = [
   ['`fileResolver(path, options)`', 'See [discovery](discovery.md#files).', 'FileResolverOptions', 'src/control/resolvers/file-resolver.ts', 'OPTIONS', 'src/control/resolvers/file-resolver.ts'],
   ['`envResolver(name, options)`', 'See [discovery](discovery.md#environment-variables).', 'EnvResolverOptions', 'src/control/resolvers/env-resolver.ts', 'OPTIONS', 'src/control/resolvers/env-resolver.ts'],
   ['`consulResolver(options)`', 'See [Consul](resolvers/consul.md).', 'ConsulResolverOptions', 'src/control/resolvers/consul/consul-options.ts', 'OPTIONS', 'src/control/resolvers/consul/consul-options.ts'],
+  ['`etcdResolver(options)`', 'See [etcd](resolvers/etcd.md).', 'EtcdResolverOptions', 'src/control/resolvers/etcd/etcd-options.ts', 'OPTIONS', 'src/control/resolvers/etcd/etcd-options.ts'],
   ['`eurekaResolver(options)`', 'See [Eureka](resolvers/eureka.md).', 'EurekaResolverOptions', 'src/control/resolvers/eureka/eureka-options.ts', 'OPTIONS', 'src/control/resolvers/eureka/eureka-options.ts'],
   ['`nacosResolver(options)`', 'See [Nacos](resolvers/nacos.md).', 'NacosResolverOptions', 'src/control/resolvers/nacos/nacos-options.ts', 'OPTIONS', 'src/control/resolvers/nacos/nacos-options.ts'],
   ['`kubernetesResolver(options)`', 'See [Kubernetes](resolvers/kubernetes.md).', 'KubernetesResolverOptions', 'src/control/resolvers/kubernetes/kubernetes-options.ts', 'OPTIONS', 'src/control/resolvers/kubernetes/kubernetes-options.ts'],

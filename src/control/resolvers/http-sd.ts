@@ -19,7 +19,8 @@ export function parseHttpSd(body: unknown): EndpointInput[] {
   });
 }
 
-function withLabels(target: EndpointInput, labels: Record<string, unknown>): EndpointInput {
+/** The target with its labels as metadata; as it came when it is no endpoint, for whoever reads the answer to refuse. */
+export function withLabels(target: EndpointInput, labels: Record<string, unknown>): EndpointInput {
   const endpoint = normalizeEndpoint(target);
   // Handed on as it came: whoever reads the answer refuses it and says why.
   if (typeof endpoint === 'string') return target;

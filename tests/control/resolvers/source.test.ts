@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { consulResolver } from '../../../src/control/resolvers/consul/consul-resolver.js';
 import { dnsResolver } from '../../../src/control/resolvers/dns-resolver.js';
+import { etcdResolver } from '../../../src/control/resolvers/etcd/etcd-resolver.js';
 import { eurekaResolver } from '../../../src/control/resolvers/eureka/eureka-resolver.js';
 import { fileResolver } from '../../../src/control/resolvers/file-resolver.js';
 import { filter } from '../../../src/control/resolvers/filter.js';
@@ -25,13 +26,15 @@ describe('the source of a resolver', () => {
     );
   });
 
-  it('is the name that DNS is asked for, the file that is read, the service in Consul, Eureka and Nacos', () => {
+  it('is the name that DNS is asked for, the file that is read, the service in Consul, etcd, Eureka and Nacos', () => {
     expect(dnsResolver('orders.example', { port: 80 }).source).toBe('orders.example:80');
     expect(dnsResolver('_http._tcp.orders.example').source).toBe('SRV _http._tcp.orders.example');
     expect(fileResolver('/etc/orders.json').source).toBe('/etc/orders.json');
     expect(consulResolver({ url: 'http://c:8500', service: 'orders', token: 'hunter2' }).source).toMatch(
       /^http:\/\/c:8500\/.*orders$/,
     );
+    const auth = { username: 'ada', password: 'hunter2' };
+    expect(etcdResolver({ url: 'http://e:2379', prefix: '/s/orders/', auth }).source).toBe('http://e:2379/ /s/orders/');
     const source = eurekaResolver({ url: 'http://e:8761/eureka', app: 'orders' }).source;
     expect(source).toMatch(/^http:\/\/e:8761\/eureka .*orders/i);
     const nacos = { url: 'http://n:8848', service: 'orders', username: 'ada', password: 'hunter2' };
