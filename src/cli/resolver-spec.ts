@@ -3,6 +3,7 @@
 import { consulResolver } from '../control/resolvers/consul/consul-resolver.js';
 import { dnsResolver } from '../control/resolvers/dns-resolver.js';
 import { envResolver } from '../control/resolvers/env-resolver.js';
+import { etcdResolver } from '../control/resolvers/etcd/etcd-resolver.js';
 import { eurekaResolver } from '../control/resolvers/eureka/eureka-resolver.js';
 import { fileResolver } from '../control/resolvers/file-resolver.js';
 import { kubernetesResolver } from '../control/resolvers/kubernetes/kubernetes-resolver.js';
@@ -99,6 +100,11 @@ export const SPEC_SCHEMES: Readonly<Record<string, SpecScheme>> = {
     meaning: "a Service's EndpointSlices; outside: ?kubeconfig=path",
     forms: { numbers: ['family'] },
     open: kubernetes,
+  },
+  etcd: {
+    example: 'etcd:/services/orders/?url=http://etcd:2379',
+    meaning: 'the keys under a prefix in etcd',
+    open: (prefix, options) => etcdResolver({ prefix, ...options }),
   },
   eureka: {
     example: 'eureka:ORDERS?url=http://eureka:8761/eureka',
