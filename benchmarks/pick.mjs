@@ -18,7 +18,7 @@ import { build } from 'esbuild';
 const SIZES = [10, 1_000, 100_000];
 const ALGORITHMS = ['adaptive', 'adaptive, weighted', 'p2c', 'least-request', 'peak-ewma', 'round-robin', 'random'];
 /** These look at every endpoint for every pick: fewer picks are enough, and more would take minutes. */
-const SCANS = new Set(['least-request']);
+const SCANS = new Set(['least-request', 'rendezvous']);
 const RUNS = 40;
 const PICKS_PER_RUN = 20_000;
 
@@ -85,6 +85,13 @@ function picksPerRun(name, endpoints) {
   return SCANS.has(name) ? Math.min(PICKS_PER_RUN, Math.ceil(1e6 / endpoints.length)) : PICKS_PER_RUN;
 }
 
+/** Another key for each pick: policies by hash go by it, others take no notice. */
+function contextOf() {
+  const contexts = Array.from({ length: 1_024 }, (_, key) => ({ hashKey: `user-${key}` }));
+  let next = 0;
+  return () => contexts[next++ & 1_023];
+}
+
 function measurePicker(sources, name, endpoints) {
   const { LoadTable, SlotLoads, createPolicy, systemClock, systemRandom } = sources;
   const { createPicker, learner } = createPolicy(name);
@@ -98,11 +105,12 @@ function measurePicker(sources, name, endpoints) {
   }
   const loads = new SlotLoads(table, slots);
   loads.nowMs = nowMs + 1_000;
+  loads.totalInFlight = slots.reduce((sum, slot) => sum + table.inFlight(slot), 0);
   for (const slot of slots) learner?.reset(slot, nowMs);
   const input = { endpoints, loads, clock: systemClock, random: systemRandom, previous: undefined };
   const picker = createPicker(input, slots);
-  const context = {};
-  return measure(() => picker.pick(context), picksPerRun(name, endpoints));
+  const context = contextOf();
+  return measure(() => picker.pick(context()), picksPerRun(name, endpoints));
 }
 
 function measureCall(sources, name, endpoints) {
@@ -117,9 +125,9 @@ function measureCall(sources, name, endpoints) {
     onSettled: () => settled++,
   });
   balancer.update({ endpoints, probes: [], panic: false });
-  const context = {};
+  const context = contextOf();
   const success = { kind: 'success' };
-  return measure(() => balancer.pick(context).settle(success), picksPerRun(name, endpoints));
+  return measure(() => balancer.pick(context()).settle(success), picksPerRun(name, endpoints));
 }
 
 /** @returns {Promise<Array<{ algorithm: string, endpoints: number, pickNs: number, pickBytes: number, callNs: number }>>} */

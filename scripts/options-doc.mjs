@@ -32,6 +32,9 @@ const SECTIONS = [
   ['`tls`', 'Certificates.', 'TlsSettings', 'src/data/transport/transport-settings.ts', 'tls', SERVICE_SCHEMA],
   ['`allow`', 'Which addresses discovery may send requests to.', 'AddressPolicyOptions', 'src/kit/address-policy.ts', 'allow', SERVICE_SCHEMA],
   ["`balancer: { policy: 'peak-ewma' }`", 'See [balancing](balancing.md).', 'PeakEwmaOptions', 'src/data/policy-options.ts', 'peakEwma', BALANCER_SCHEMA],
+  ["`balancer: { policy: 'ring-hash' | 'maglev' | 'rendezvous' }`", 'What the three have in common.', 'HashOptions', 'src/data/policy-options.ts', 'rendezvous', BALANCER_SCHEMA],
+  ["`balancer: { policy: 'ring-hash' }`", 'Besides those.', 'RingHashOptions', 'src/data/policy-options.ts', 'ringHash', BALANCER_SCHEMA],
+  ["`balancer: { policy: 'maglev' }`", 'Besides those.', 'MaglevOptions', 'src/data/policy-options.ts', 'maglev', BALANCER_SCHEMA],
   ['Per call', '`init.fairlead` of `client.fetch` and `client.request`.', 'CallOptions', 'src/client/options.ts', 'callSchema', SERVICE_SCHEMA],
   ['`dnsResolver(name, options)`', 'See [DNS](resolvers/dns.md).', 'DnsResolverOptions', 'src/control/resolvers/dns-resolver.ts', 'OPTIONS', 'src/control/resolvers/dns-resolver.ts'],
   ['`dnsResolver(name, { union })`', '`union: {}` takes all of these defaults.', 'DnsUnionOptions', 'src/control/resolvers/dns/address-union.ts', 'OPTIONS.union', 'src/control/resolvers/dns-resolver.ts'],
@@ -208,7 +211,7 @@ function range(noun, min, max) {
   return `${noun}, ${digits(min)}–${digits(max)}`;
 }
 
-const RANGE_SENTENCE = / (?:Milliseconds|Integer|Ratio|Range|Retries per second),? [\d\s`\w–]+(?:\.\d+)?\.$/;
+const RANGE_SENTENCE = / (?:Milliseconds|Integer|Ratio|Factor|Range|Retries per second),? [\d\s`\w–]+(?:\.\d+)?\.$/;
 
 function section([title, introduction, name, file, schema, schemaFile]) {
   const fields = fieldsOf(schema, schemaFile);

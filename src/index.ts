@@ -66,7 +66,16 @@ export type { AskContext, Prober, Receiver, Resolver, ResolverAnswer, WatchConte
 export type { HedgeSettings } from './data/hedging/hedge-settings.js';
 export type { LimitSettings } from './data/balancer-settings.js';
 export type { Loads, Picker, PickerFactory, PickerInput } from './data/picker.js';
-export type { BalancerName, BalancerOptions, PeakEwmaOptions, PlainPolicyOptions } from './data/policy-options.js';
+export type {
+  BalancerName,
+  BalancerOptions,
+  HashOptions,
+  MaglevOptions,
+  PeakEwmaOptions,
+  PlainPolicyOptions,
+  RendezvousOptions,
+  RingHashOptions,
+} from './data/policy-options.js';
 export type { RetryBudgetSettings, RetrySettings } from './data/retry-settings.js';
 export type { DispatchHandler, DispatcherLike, DispatchOptions } from './data/transport/dispatcher-like.js';
 export type { ResponseData } from './data/transport/request-exchange.js';

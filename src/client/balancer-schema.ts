@@ -1,8 +1,16 @@
 /** What can be said about each balancing policy. */
 
-import type { BalancerName, BalancerOptions, PeakEwmaOptions, PlainPolicyOptions } from '../data/policy-options.js';
-import { durationMs, oneOf, type Schema } from '../kit/option-schema.js';
-import { object, required, tagged } from '../kit/option-structures.js';
+import type {
+  BalancerName,
+  BalancerOptions,
+  MaglevOptions,
+  PeakEwmaOptions,
+  PlainPolicyOptions,
+  RendezvousOptions,
+  RingHashOptions,
+} from '../data/policy-options.js';
+import { durationMs, number, oneOf, string, type Schema } from '../kit/option-schema.js';
+import { object, offOr, required, tagged } from '../kit/option-structures.js';
 
 const plain: Schema<PlainPolicyOptions> = object<PlainPolicyOptions>({
   policy: required(oneOf(['adaptive', 'p2c', 'least-request', 'round-robin', 'random'])),
@@ -15,6 +23,33 @@ const peakEwma: Schema<PeakEwmaOptions> = object<PeakEwmaOptions>({
   failurePenaltyMs: durationMs(0, 300_000),
 });
 
+const hashHeader: Schema<string> = string({
+  expected: 'the name of a header',
+  accepts: (name) => /^[!#$%&'*+.^_`|~\w-]+$/.test(name),
+});
+const boundedLoad: Schema<number | false> = offOr(number({ min: 1, max: 100 }));
+
+const ringHash: Schema<RingHashOptions> = object<RingHashOptions>({
+  policy: required(oneOf(['ring-hash'])),
+  hashHeader,
+  boundedLoad,
+  minRingSize: number({ min: 1, max: 8_388_608, integer: true }),
+  maxRingSize: number({ min: 1, max: 8_388_608, integer: true }),
+});
+
+const maglev: Schema<MaglevOptions> = object<MaglevOptions>({
+  policy: required(oneOf(['maglev'])),
+  hashHeader,
+  boundedLoad,
+  tableSize: number({ min: 3, max: 5_000_011, integer: true }),
+});
+
+const rendezvous: Schema<RendezvousOptions> = object<RendezvousOptions>({
+  policy: required(oneOf(['rendezvous'])),
+  hashHeader,
+  boundedLoad,
+});
+
 const variants: Readonly<Record<BalancerName, Schema<BalancerOptions>>> = {
   adaptive: plain,
   p2c: plain,
@@ -22,6 +57,9 @@ const variants: Readonly<Record<BalancerName, Schema<BalancerOptions>>> = {
   'peak-ewma': peakEwma,
   'round-robin': plain,
   random: plain,
+  'ring-hash': ringHash,
+  maglev,
+  rendezvous,
 };
 
 export const balancer: Schema<BalancerOptions> = tagged('policy', variants);
@@ -33,4 +71,7 @@ export const balancerName: Schema<BalancerName> = oneOf([
   'peak-ewma',
   'round-robin',
   'random',
+  'ring-hash',
+  'maglev',
+  'rendezvous',
 ]);

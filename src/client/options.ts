@@ -103,7 +103,7 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   /** `false`: this call is not retried by policy. @default the service's `retry` */
   readonly retry?: false;
-  /** Key for affinity, handed to the picker. */
+  /** Key for affinity: calls of one key go to one endpoint, under a policy by hash. Your own picker gets it, too. */
   readonly hashKey?: string;
 }
 

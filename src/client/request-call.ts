@@ -3,7 +3,8 @@
 import { FairleadError } from '../core/errors.js';
 import type { Call } from '../data/call.js';
 import type { Router } from '../data/call-input.js';
-import { hasHeader, isReplayableBody } from '../data/idempotency.js';
+import { isReplayableBody } from '../data/idempotency.js';
+import { hasHeader } from '../data/request-headers.js';
 import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
 import { prepareBody, type PreparedBody } from '../data/transport/request-body.js';
 import { createRequestExchange, type RequestExchange, type ResponseData } from '../data/transport/request-exchange.js';

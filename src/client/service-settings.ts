@@ -3,7 +3,10 @@
 import { firstOf } from '../control/resolvers/first-of.js';
 import { FairleadError } from '../core/errors.js';
 import type { Resolver } from '../core/resolver.js';
+import { RING_HASH_DEFAULTS } from '../data/policy-options.js';
 import { mergeOptions, type MergeRules } from '../kit/merge-options.js';
+import { invalidOption } from '../kit/option-error.js';
+import { isPrime, primeFrom } from '../kit/prime.js';
 import { SERVICE_DEFAULTS, SUBSET_DEFAULTS } from './defaults.js';
 import type { ServiceOptions, ServiceSettings } from './options.js';
 import { defaultsSchema, serviceSchema } from './service-schema.js';
@@ -25,6 +28,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     subset: merged.subset === false ? false : { ...SUBSET_DEFAULTS, ...merged.subset },
   };
   checkPairs(settings, path);
+  checkBalancer(settings.balancer, `${path}.balancer`);
   return settings;
 }
 
@@ -50,6 +54,20 @@ function checkPairs({ cache, ejection }: ServiceSettings, path: string): void {
   atMost(`${path}.cache.retryBaseMs`, cache.retryBaseMs, 'retryMaxMs', cache.retryMaxMs);
   if (ejection !== false)
     atMost(`${path}.ejection.baseEjectionMs`, ejection.baseEjectionMs, 'maxEjectionMs', ejection.maxEjectionMs);
+}
+
+function checkBalancer(balancer: ServiceSettings['balancer'], path: string): void {
+  if (typeof balancer !== 'object') return;
+  if (balancer.policy === 'ring-hash') {
+    const { minRingSize, maxRingSize } = { ...RING_HASH_DEFAULTS, ...balancer };
+    atMost(`${path}.minRingSize`, minRingSize, 'maxRingSize', maxRingSize);
+  }
+  if (balancer.policy !== 'maglev' || balancer.tableSize === undefined || isPrime(balancer.tableSize)) return;
+  const { tableSize } = balancer;
+  throw invalidOption(
+    `${path}.tableSize`,
+    `must be a prime, got ${tableSize}; the next one is ${primeFrom(tableSize)}`,
+  );
 }
 
 function atMost(path: string, value: number, otherName: string, other: number): void {

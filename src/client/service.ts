@@ -75,6 +75,7 @@ class WiredService implements Service {
   readonly budget: RetryBudget;
   readonly hedging: HedgePolicy | undefined;
   readonly classifier: ServiceSettings['classify'];
+  readonly hashHeader: string | undefined;
   readonly calls: OpenCalls = createOpenCalls(() => this.balancer.inFlight);
 
   private readonly deps: ServiceDeps;
@@ -100,6 +101,8 @@ class WiredService implements Service {
     this.random = deps.random;
     this.events = deps.events;
     this.classifier = guardClassifier(settings.classify, name, deps.events);
+    const { balancer } = settings;
+    if (typeof balancer === 'object' && 'hashHeader' in balancer) this.hashHeader = balancer.hashHeader?.toLowerCase();
     const { clock, random } = deps;
     const policy = createAddressPolicy(settings.allow);
     this.refuseAddress = (address, port) => policy.refuse(address, port);

@@ -136,6 +136,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
     }
     if (picker === undefined) return 'none';
     this.loads.nowMs = nowMs;
+    this.loads.totalInFlight = this.inFlight;
     let index = picker.pick(context);
     if (endpoints.length > 1 && this.loads.inFlight(index) >= this.maxInFlightPerEndpoint) {
       index = this.leastLoadedBelowLimit(context.tried);

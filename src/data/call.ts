@@ -17,6 +17,7 @@ import type { CallInput, CallWatcher } from './call-input.js';
 import { answeredFirst, limitExceeded, nobodyElse, timeUpElsewhere } from './call-refusals.js';
 import { RetryPause } from './retry-pause.js';
 import { withoutCredentials } from './credentials.js';
+import { hashKeyOf } from './hash-key.js';
 import type { HedgeKind } from './hedging/hedge-policy.js';
 import type { BalancerLease } from './balancer-lease.js';
 import type { CallPickContext, ServiceRoute } from './service-route.js';
@@ -50,8 +51,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   /** Told when an attempt is overdue. Without one, attempts wait for their timeout. */
   watcher: CallWatcher | undefined;
-
-  readonly hashKey: string | undefined;
+  hashKey: string | undefined;
   readonly probe: boolean;
   private readonly input: CallInput;
   private readonly main: Call | undefined;
@@ -104,14 +104,13 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     if (origin === this.input.origin) return this.send(this.route, { options, handler, failovers: 0 });
     // A redirect has led elsewhere.
     const elsewhere = withoutCredentials(options);
-    const { router } = this.input;
-    const route = router.route(origin);
+    const route = this.input.router.route(origin);
     if (route === undefined) {
-      const refusal = router.refuse(origin);
+      const refusal = this.input.router.refuse(origin);
       if (refusal !== undefined) return this.refuse(handler, refusal);
       const { clock } = this.route;
       const bounded = new BoundedExchange(clock, this.remainingMs, handler, () => this.timeUpElsewhere(origin));
-      return router.passThrough(elsewhere, observeExchange(handler, bounded));
+      return this.input.router.passThrough(elsewhere, observeExchange(handler, bounded));
     }
     return this.send(route, { options: elsewhere, handler, failovers: 0 });
   }
@@ -225,6 +224,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   /** Sends to a picked endpoint, now or when there is one. */
   private send(route: ServiceRoute, sending: Sending): boolean {
+    this.hashKey = hashKeyOf(this.input, route, sending.options);
     const lease = route.pick(this);
     if (this.main !== undefined && this.isNobodyElse(lease))
       return this.refuse(sending.handler, nobodyElse(route.name));

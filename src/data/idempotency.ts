@@ -8,25 +8,6 @@ export function isIdempotentMethod(method: string): boolean {
 }
 
 /**
- * Whether a header is present in any of the forms that fetch and undici take. `name` in lower case. One without a value
- * is absent: undici does not send it.
- */
-export function hasHeader(headers: unknown, name: string): boolean {
-  if (typeof headers !== 'object' || headers === null) return false;
-  if (typeof (headers as Headers).has === 'function') return (headers as Headers).has(name);
-  if (Array.isArray(headers)) {
-    // Pairs, as fetch takes them, or flat, as undici does.
-    if (Array.isArray(headers[0])) return (headers as unknown[][]).some(([key, value]) => isNamed(key, value, name));
-    return headers.some((entry, index) => index % 2 === 0 && isNamed(entry, headers[index + 1], name));
-  }
-  return Object.entries(headers).some(([key, value]) => isNamed(key, value, name));
-}
-
-function isNamed(key: unknown, value: unknown, name: string): boolean {
-  return value !== undefined && value !== null && String(key).toLowerCase() === name;
-}
-
-/**
  * Whether a body can be sent again from the start. A stream or an iterable is used up by the first sending (undici
  * then silently sends an empty one), so it never can.
  */

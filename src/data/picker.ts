@@ -40,6 +40,8 @@ export interface PickerInput {
 export interface Loads {
   /** When the current pick began. The clock is read once per pick, since that costs as much as a whole p2c choice. */
   readonly nowMs: number;
+  /** Of all endpoints of the service together, those outside of this set included. */
+  readonly totalInFlight: number;
   /** This client's attempts that were started and have not ended. */
   inFlight(index: number): number;
   /** Recent failures and overloads: 0 for none, 10 for one just now, fading, at most 30. */

@@ -3,7 +3,8 @@
 export type BalancerName = BalancerOptions['policy'];
 
 /** A policy by name, with options. One without any can as well be given as its name alone. */
-export type BalancerOptions = PlainPolicyOptions | PeakEwmaOptions;
+export type BalancerOptions =
+  PlainPolicyOptions | PeakEwmaOptions | RingHashOptions | MaglevOptions | RendezvousOptions;
 
 /** Policies without options. */
 export interface PlainPolicyOptions {
@@ -30,6 +31,73 @@ export interface PeakEwmaOptions {
    */
   readonly failurePenaltyMs?: number;
 }
+
+/** Options of all three policies by hash. */
+export interface HashOptions {
+  /**
+   * The request header whose value is the key of a call that names no `hashKey` of its own; several values count as one, with
+   * commas. Calls without either go to anybody. @default none
+   */
+  readonly hashHeader?: string;
+  /**
+   * How far above its share of what is in flight an endpoint may be loaded before its keys go elsewhere; `false` for without
+   * bound. Factor, 1–100. @default 1.25 (Envoy recommends 1.2 to 1.5 for `hash_balance_factor`)
+   */
+  readonly boundedLoad?: number | false;
+}
+
+/** Options of `ring-hash`. */
+export interface RingHashOptions extends HashOptions {
+  /** The name. */
+  readonly policy: 'ring-hash';
+  /**
+   * Fewest points on the ring. More make shares more even, by the root of the points of an endpoint.
+   * Integer, 1–8 388 608. @default 1024 (gRFC A42, Envoy)
+   */
+  readonly minRingSize?: number;
+  /**
+   * Most points on the ring, but one for each endpoint; 12 bytes each. Unequal weights need many.
+   * Integer, 1–8 388 608. @default 4096 (gRFC A42)
+   */
+  readonly maxRingSize?: number;
+}
+
+/** Options of `maglev`. */
+export interface MaglevOptions extends HashOptions {
+  /** The name. */
+  readonly policy: 'maglev';
+  /**
+   * Slots of the table, a prime; 4 bytes each. A hundred times the endpoints keep shares within 1 %. Where there are more endpoints than
+   * slots, it is ten slots for each. Integer, 3–5 000 011. @default 65 537 (Envoy)
+   */
+  readonly tableSize?: number;
+}
+
+/** Options of `rendezvous`. */
+export interface RendezvousOptions extends HashOptions {
+  /** The name. */
+  readonly policy: 'rendezvous';
+}
+
+const HASH_DEFAULTS = { boundedLoad: 1.25 } as const;
+
+export const RING_HASH_DEFAULTS: Required<Omit<RingHashOptions, 'hashHeader'>> = Object.freeze({
+  ...HASH_DEFAULTS,
+  policy: 'ring-hash',
+  minRingSize: 1_024,
+  maxRingSize: 4_096,
+});
+
+export const MAGLEV_DEFAULTS: Required<Omit<MaglevOptions, 'hashHeader'>> = Object.freeze({
+  ...HASH_DEFAULTS,
+  policy: 'maglev',
+  tableSize: 65_537,
+});
+
+export const RENDEZVOUS_DEFAULTS: Required<Omit<RendezvousOptions, 'hashHeader'>> = Object.freeze({
+  ...HASH_DEFAULTS,
+  policy: 'rendezvous',
+});
 
 export const PEAK_EWMA_DEFAULTS: Required<PeakEwmaOptions> = Object.freeze({
   policy: 'peak-ewma',

@@ -34,6 +34,8 @@ export interface ServiceRoute {
   readonly random: Random;
   readonly settings: CallSettings;
   readonly classifier: Classifier | undefined;
+  /** Lower-case name of the request header whose value is the key of calls that name none. */
+  readonly hashHeader?: string | undefined;
   readonly budget: RetryBudget;
   /** Undefined when no attempt ever gets company. */
   readonly hedging: HedgePolicy | undefined;

@@ -6,6 +6,8 @@ import type { Loads } from './picker.js';
 export class SlotLoads implements Loads {
   /** Set by the balancer before each pick. */
   nowMs = 0;
+  /** Set by the balancer before each pick. */
+  totalInFlight = 0;
   readonly slots: Int32Array;
   private readonly table: LoadTable;
 

@@ -113,6 +113,65 @@ describe("balancer: { policy: 'peak-ewma' }", () => {
   });
 });
 
+describe.each(['ring-hash', 'maglev', 'rendezvous'] as const)("balancer: '%s'", (policy) => {
+  it("sends a call's hashKey to one endpoint, and another key elsewhere", async () => {
+    const bench = benchOf(policy);
+    for (let call = 0; call < 60; call++) {
+      const fairlead = { hashKey: `user-${call % 30}` };
+      await bench.outcome(bench.client.fetch('http://orders/', { fairlead }));
+    }
+    const { route } = bench.wire;
+    expect(route.slice(30)).toEqual(route.slice(0, 30));
+    expect(new Set(route)).toEqual(new Set(['a:1', 'b:1', 'c:1']));
+  });
+
+  it('hashHeader: a request header is the key, unless the call names one', async () => {
+    const bench = benchOf({ policy, hashHeader: 'X-User' });
+    const send = async (user: string, hashKey?: string): Promise<string> => {
+      const init = { headers: { 'x-user': user }, ...(hashKey === undefined ? {} : { fairlead: { hashKey } }) };
+      await bench.outcome(bench.client.fetch('http://orders/', init));
+      return bench.wire.route.at(-1) as string;
+    };
+    const owners: string[] = [];
+    for (let user = 0; user < 12; user++) owners.push(await send(`user-${user}`));
+    expect(new Set(owners).size).toBe(3);
+    for (let user = 0; user < 12; user++) {
+      expect(await send(`user-${user}`)).toBe(owners[user]);
+      expect(await send('whoever', `user-${user}`)).toBe(owners[user]);
+    }
+  });
+
+  it('retries on another endpoint than the one of the key, the same each time', async () => {
+    const bench = createBench({ service: { balancer: policy, ejection: false } });
+    const send = (): Promise<unknown> =>
+      bench.outcome(bench.client.fetch('http://orders/', { fairlead: { hashKey: 'k' } }), 2_000);
+    await send();
+    const [owner] = bench.wire.route as [string];
+    bench.wire.at(owner, answer(503));
+    await send();
+    await send();
+    const [, , second, , again] = bench.wire.route;
+    expect(second).not.toBe(owner);
+    expect(bench.wire.route).toEqual([owner, owner, second, owner, again]);
+    expect(again).toBe(second);
+  });
+
+  it('boundedLoad: a hot key spills over, or not', async () => {
+    const spread = async (boundedLoad: number | false): Promise<number> => {
+      const bench = benchOf({ policy, boundedLoad });
+      for (const endpoint of ['a:1', 'b:1', 'c:1']) bench.wire.at(endpoint, hang());
+      for (let call = 0; call < 12; call++)
+        void bench.client.fetch('http://orders/', { fairlead: { hashKey: 'hot' } }).catch(() => {});
+      await bench.clock.advanceAsync(0);
+      return new Set(bench.wire.route).size;
+    };
+    // Of 12, 5 slots and one more each at 1.25; 4 and one more at 1.
+    expect(await spread(1.25)).toBe(2);
+    expect(await spread(1)).toBe(3);
+    expect(await spread(false)).toBe(1);
+  });
+});
+
 describe('an option of a balancer that is wrong', () => {
   it.each([
     ['weighted', "services.orders.balancer: must be one of 'adaptive'"],
@@ -127,6 +186,12 @@ describe('an option of a balancer that is wrong', () => {
       { policy: 'peak-ewma', failurePenaltyMs: 1e9 },
       'balancer.failurePenaltyMs: must be milliseconds from 0 to 300000',
     ],
+    [{ policy: 'ring-hash', hashHeader: 'no header' }, 'balancer.hashHeader: must be the name of a header'],
+    [{ policy: 'ring-hash', boundedLoad: 0.5 }, 'balancer.boundedLoad: must be'],
+    [{ policy: 'ring-hash', minRingSize: 5_000 }, 'balancer.minRingSize: must be at most maxRingSize (4096), got 5000'],
+    [{ policy: 'ring-hash', maxRingSize: 8_388_609 }, 'balancer.maxRingSize: must be an integer from 1 to 8388608'],
+    [{ policy: 'ring-hash', tableSize: 7 }, 'balancer.tableSize: unknown option'],
+    [{ policy: 'maglev', tableSize: 65_536 }, 'balancer.tableSize: must be a prime, got 65536; the next one is 65537'],
     [{}, 'services.orders.balancer.policy: must be one of'],
   ])('is refused: %j', (balancer, message) => {
     expect(() => createBench({ service: { balancer: balancer as Balancer } })).toThrow(message);

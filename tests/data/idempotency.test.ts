@@ -3,7 +3,8 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { hasHeader, isIdempotentMethod, isReplayableBody } from '../../src/data/idempotency.js';
+import { isIdempotentMethod, isReplayableBody } from '../../src/data/idempotency.js';
+import { hasHeader, headerValue } from '../../src/data/request-headers.js';
 
 describe('isIdempotentMethod', () => {
   it.each(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'])('%s may be sent twice', (method) => {
@@ -13,6 +14,27 @@ describe('isIdempotentMethod', () => {
   it.each(['POST', 'PATCH', 'CONNECT', 'LOCK', 'get', ''])('%j may not', (method) => {
     expect(isIdempotentMethod(method)).toBe(false);
   });
+});
+
+describe('headerValue', () => {
+  it.each([
+    [{ 'X-User': 'a' }, 'a'],
+    [{ 'x-user': ['a', 'b'] }, 'a,b'],
+    [['X-User', 'a', 'other', 'x-user', 'x-user', 'b'], 'a,b'],
+    [
+      [
+        ['X-User', 'a'],
+        ['x-user', 'b'],
+      ],
+      'a,b',
+    ],
+    [new Headers({ 'x-user': 'a' }), 'a'],
+    [{ other: 'x-user' }, undefined],
+    [{ 'x-user': undefined }, undefined],
+    [new Headers(), undefined],
+    [undefined, undefined],
+    [null, undefined],
+  ])('of %j is %j', (headers, value) => expect(headerValue(headers, 'x-user')).toBe(value));
 });
 
 describe('hasHeader', () => {

@@ -5,6 +5,7 @@ import type { PickerFactory } from '../picker.js';
 import type { Policy } from '../policy.js';
 import type { BalancerName, BalancerOptions } from '../policy-options.js';
 import { createAdaptivePicker } from './adaptive.js';
+import { createMaglevPolicy, createRendezvousPolicy, createRingHashPolicy } from './hash/policies.js';
 import { createLeastRequestPicker } from './least-request.js';
 import { createP2cPicker } from './p2c.js';
 import { createPeakEwmaPolicy } from './peak-ewma.js';
@@ -22,6 +23,9 @@ const POLICIES: Policies = {
   'peak-ewma': createPeakEwmaPolicy,
   'round-robin': of(createRoundRobinPicker),
   random: of(createRandomPicker),
+  'ring-hash': createRingHashPolicy,
+  maglev: createMaglevPolicy,
+  rendezvous: createRendezvousPolicy,
 };
 
 export const BALANCER_NAMES: readonly BalancerName[] = Object.keys(POLICIES) as BalancerName[];

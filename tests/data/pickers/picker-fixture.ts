@@ -44,6 +44,9 @@ export function handLoads(count: number): HandLoads {
     scoreOf,
     latencyOf,
     nowMs: 0,
+    get totalInFlight() {
+      return inFlightOf.reduce((sum, inFlight) => sum + inFlight, 0);
+    },
     inFlight: (index) => inFlightOf[index]!,
     failureScore: (index) => scoreOf[index]!,
     latencyMs: (index) => latencyOf[index]!,

@@ -1,0 +1,61 @@
+/**
+ * Who takes part in a choice by hash, in an order that every client comes to by itself, whatever order discovery tells
+ * them in: by the name that stands for the endpoint.
+ *
+ * The name is `metadata.hash_key` where there is one (Envoy's `envoy.lb.hash_key`, gRFC A76): the name of a stateful
+ * pod, say, so that its keys follow it to another address. Otherwise it is `host:port`, as with Envoy and gRPC, and where that
+ * is not all (a base path, no port) or not unique, the endpoint's id.
+ */
+
+import { isIPv6 } from 'node:net';
+
+import type { Endpoint } from '../../../core/endpoint.js';
+
+export interface Members {
+  readonly endpoints: readonly Endpoint[];
+  /** Indices into `endpoints`, in order of name. */
+  readonly order: Int32Array;
+  /** In that order. */
+  readonly names: readonly string[];
+  /** weight / sum of weights, in that order. */
+  readonly shares: Float64Array;
+  readonly equal: boolean;
+}
+
+/** The key in an endpoint's metadata that names it for hashing. */
+export const HASH_KEY = 'hash_key';
+
+export function membersOf(endpoints: readonly Endpoint[]): Members {
+  const names = hashNames(endpoints);
+  const order = Int32Array.from(names, (_, index) => index).sort((a, b) =>
+    (names[a] as string) < (names[b] as string) ? -1 : 1,
+  );
+  const total = endpoints.reduce((sum, { weight }) => sum + weight, 0);
+  const shareOf = (index: number): number =>
+    total === 0 ? 1 / endpoints.length : (endpoints[index] as Endpoint).weight / total;
+  const shares = Float64Array.from(order, shareOf);
+  return {
+    endpoints,
+    order,
+    names: Array.from(order, (index) => names[index] as string),
+    shares,
+    equal: shares.every((share) => share === shares[0]),
+  };
+}
+
+function hashNames(endpoints: readonly Endpoint[]): string[] {
+  const taken = new Set<string>();
+  return endpoints.map((endpoint) => {
+    const name = nameOf(endpoint);
+    if (taken.has(name)) return endpoint.id;
+    taken.add(name);
+    return name;
+  });
+}
+
+function nameOf({ id, host, port, basePath, metadata }: Endpoint): string {
+  const given = metadata[HASH_KEY];
+  if (given !== undefined && given !== '') return given;
+  if (port === undefined || basePath !== '') return id;
+  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,23 @@
+/** Request headers in all the forms that fetch and undici take: an object, pairs, a flat list, or `Headers`. */
+
+/** Whether a header is present; `name` in lower case. One without a value is absent: undici does not send it. */
+export function hasHeader(headers: unknown, name: string): boolean {
+  return headerValue(headers, name) !== undefined;
+}
+
+/** A header's value; several are joined by commas. `name` in lower case. */
+export function headerValue(headers: unknown, name: string): string | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  if (typeof (headers as Headers).get === 'function') return (headers as Headers).get(name) ?? undefined;
+  let found: string | undefined;
+  const take = (key: unknown, value: unknown): void => {
+    if (value === undefined || value === null || String(key).toLowerCase() !== name) return;
+    const text = Array.isArray(value) ? value.join(',') : (value as { toString(): string }).toString();
+    found = found === undefined ? text : `${found},${text}`;
+  };
+  if (!Array.isArray(headers)) for (const [key, value] of Object.entries(headers)) take(key, value);
+  // Pairs, as fetch takes them, or flat, as undici does.
+  else if (Array.isArray(headers[0])) for (const [key, value] of headers as unknown[][]) take(key, value);
+  else for (let at = 0; at < headers.length; at += 2) take(headers[at], headers[at + 1]);
+  return found;
+}
