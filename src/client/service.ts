@@ -282,16 +282,11 @@ class WiredService implements Service {
   /** Nothing is in flight to this endpoint: if it was removed or is not used any more, its connections can go now. */
   private endpointIdle(id: string): void {
     if (this.membership.drained(id)) {
-      this.balancer.retain(this.knownIds());
+      this.balancer.forget(id);
       this.connections?.drain(id);
     } else if (this.subset.outside.has(id)) {
       this.connections?.drain(id);
     }
-  }
-
-  private knownIds(): string[] {
-    const { endpoints, draining } = this.membership;
-    return [...endpoints.map(({ id }) => id), ...draining.keys()];
   }
 }
 

@@ -65,8 +65,8 @@ export interface BalancerInput {
 export interface Balancer {
   /** From now on, choose from this set. */
   update(set: EligibleSet): void;
-  /** Drops what was learned about every endpoint that is neither among `ids` nor in the current set. */
-  retain(ids: Iterable<string>): void;
+  /** The endpoint is gone for good: drops what was learned about it, unless it is in the current set. */
+  forget(id: string): void;
   /** `'none'` when nobody can be picked; `'limit'` when too much is in flight. */
   pick(context: CallContext): BalancerLease | 'none' | 'limit';
   /** An endpoint has come back by a probe: its old failures count no more, or it would be avoided for as long again. */
@@ -116,11 +116,8 @@ class LoadBalancer implements Balancer, LeaseOwner {
     for (const { id } of set.probes) this.table.setNumbers[this.acquireSlot(id)] = this.setNumber;
   }
 
-  retain(ids: Iterable<string>): void {
-    const kept = new Set(ids);
-    for (const id of [...this.table.knownIds()]) {
-      if (!kept.has(id) && !this.isPickable(id)) this.table.forget(id);
-    }
+  forget(id: string): void {
+    if (!this.isPickable(id)) this.table.forget(id);
   }
 
   pick(context: CallContext): BalancerLease | 'none' | 'limit' {

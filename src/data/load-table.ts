@@ -90,11 +90,6 @@ export class LoadTable {
     return this.numbers[slot * STRIDE + IN_FLIGHT] as number;
   }
 
-  /** Every id that has a slot. */
-  knownIds(): Iterable<string> {
-    return this.slotsById.keys();
-  }
-
   /** An attempt begins. */
   begin(slot: number): void {
     const at = slot * STRIDE + IN_FLIGHT;

@@ -117,7 +117,6 @@ describe('learned state', () => {
     const both = endpoints(2);
     take(balancer, { tried: new Set(['e1']) }).settle(FAILURE);
     balancer.update(setOf([both[1]!]));
-    balancer.retain(['e0', 'e1']);
     expect(balancer.load('e0')!.failureScore).toBe(10);
     balancer.update(setOf(endpoints(3)));
     expect(balancer.load('e0')!.failureScore).toBe(10);
@@ -126,13 +125,13 @@ describe('learned state', () => {
   it('is dropped when the endpoint is gone for good, but never while it can be picked', () => {
     const { balancer } = rig();
     take(balancer, { tried: new Set(['e1']) }).settle(FAILURE);
-    balancer.retain([]);
+    balancer.forget('e0');
     expect(balancer.load('e0')!.failureScore).toBe(10);
     balancer.update(setOf([endpoint('e1')], [endpoint('e0')]));
-    balancer.retain([]);
+    balancer.forget('e0');
     expect(balancer.load('e0')!.failureScore).toBe(10);
     balancer.update(setOf([endpoint('e1')]));
-    balancer.retain([]);
+    balancer.forget('e0');
     expect(balancer.load('e0')).toBeUndefined();
     expect(balancer.inFlightOf('e0')).toBe(0);
     balancer.update(setOf(endpoints(2)));
@@ -143,7 +142,7 @@ describe('learned state', () => {
     const { balancer, idle } = rig({}, setOf([endpoint('e0')]));
     const late = take(balancer);
     balancer.update(setOf([endpoint('e1')]));
-    balancer.retain([]);
+    balancer.forget('e0');
     balancer.update(setOf([endpoint('e0'), endpoint('e1')]));
     late.settle(FAILURE);
     expect(balancer.load('e0')).toEqual({ inFlight: 0, latencyMs: undefined, failureScore: 0 });
@@ -169,7 +168,7 @@ it('does not call an endpoint idle for the end of an attempt from a former life'
   const { balancer, idle } = rig({}, setOf([endpoint('e0')]));
   const former = take(balancer);
   balancer.update(setOf([]));
-  balancer.retain([]);
+  balancer.forget('e0');
   balancer.update(setOf([endpoint('e0')]));
   const present = take(balancer);
   balancer.update(setOf([]));
