@@ -32,6 +32,17 @@ const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
 
 const URL_FORM = /^(https?):\/\/([^/?#]*)(.*)$/s;
 
+/** Written out once: an answer may have ten thousand endpoints, and nearly all of them keep to the rules. */
+const RULES = {
+  port: 'port must be an integer from 1 to 65535',
+  scheme: "scheme must be 'http' or 'https'",
+  id: `id must be a string of 1 to ${MAX_ID_LENGTH} characters`,
+  weight: `weight must be a number from 0 to ${MAX_WEIGHT}`,
+  priority: `priority must be an integer from 0 to ${MAX_PRIORITY}`,
+  region: `region must be a string of 1 to ${MAX_NAME_LENGTH} characters`,
+  zone: `zone must be a string of 1 to ${MAX_NAME_LENGTH} characters`,
+};
+
 /** Thrown by the checks below and caught at once: it carries the reason. */
 class Refused extends Error {}
 
@@ -60,19 +71,21 @@ export function defaultId({
 }
 
 function endpointFrom(fields: Partial<Fields>): Endpoint {
-  const address = {
-    host: hostOf('host', fields.host),
-    port: optional(fields.port, isPort, 'port must be an integer from 1 to 65535'),
-    scheme: optional(fields.scheme, isScheme, "scheme must be 'http' or 'https'"),
-    basePath: basePathOf(fields.basePath),
-  };
+  const host = hostOf('host', fields.host);
+  const port = optional(fields.port, isPort, RULES.port);
+  const scheme = optional(fields.scheme, isScheme, RULES.scheme);
+  const basePath = basePathOf(fields.basePath);
+  // One literal, without a spread: all endpoints have the same shape, and none is built twice.
   return Object.freeze({
-    id: optional(fields.id, isId, `id must be a string of 1 to ${MAX_ID_LENGTH} characters`) ?? defaultId(address),
-    ...address,
-    weight: optional(fields.weight, isWeight, `weight must be a number from 0 to ${MAX_WEIGHT}`) ?? 1,
-    priority: optional(fields.priority, isPriority, `priority must be an integer from 0 to ${MAX_PRIORITY}`) ?? 0,
-    region: optional(fields.region, isName, `region must be a string of 1 to ${MAX_NAME_LENGTH} characters`),
-    zone: optional(fields.zone, isName, `zone must be a string of 1 to ${MAX_NAME_LENGTH} characters`),
+    id: optional(fields.id, isId, RULES.id) ?? defaultId({ scheme, host, port, basePath }),
+    host,
+    port,
+    scheme,
+    basePath,
+    weight: optional(fields.weight, isWeight, RULES.weight) ?? 1,
+    priority: optional(fields.priority, isPriority, RULES.priority) ?? 0,
+    region: optional(fields.region, isName, RULES.region),
+    zone: optional(fields.zone, isName, RULES.zone),
     hostname: fields.hostname === undefined ? undefined : hostOf('hostname', fields.hostname),
     metadata: metadataOf(fields.metadata),
   });
@@ -132,21 +145,22 @@ function basePathOf(value: unknown): string {
   return path;
 }
 
+const NO_METADATA: Endpoint['metadata'] = Object.freeze(Object.create(null) as Record<string, string>);
+
 function metadataOf(value: unknown): Endpoint['metadata'] {
+  if (value === undefined) return NO_METADATA;
   // Without a prototype, so that looking up any key finds what the source said, or nothing.
   const metadata = Object.create(null) as Record<string, string>;
-  if (value !== undefined) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new Refused(`metadata must be an object of strings, got ${describeValue(value)}`);
-    }
-    let entries = 0;
-    for (const key of Object.keys(value)) {
-      const item: unknown = (value as Record<string, unknown>)[key];
-      if (typeof item !== 'string' || item.length > MAX_METADATA_VALUE_LENGTH) continue;
-      if (key.length > MAX_METADATA_KEY_LENGTH) continue;
-      if (++entries > MAX_METADATA_ENTRIES) break;
-      metadata[key] = item;
-    }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Refused(`metadata must be an object of strings, got ${describeValue(value)}`);
+  }
+  let entries = 0;
+  for (const key of Object.keys(value)) {
+    const item: unknown = (value as Record<string, unknown>)[key];
+    if (typeof item !== 'string' || item.length > MAX_METADATA_VALUE_LENGTH) continue;
+    if (key.length > MAX_METADATA_KEY_LENGTH) continue;
+    if (++entries > MAX_METADATA_ENTRIES) break;
+    metadata[key] = item;
   }
   return Object.freeze(metadata);
 }
