@@ -80,7 +80,10 @@ export function eurekaProgram({ http }: ProgramTools): ProgramCommands {
 
   function portField(value: unknown, enabled: boolean): Fields {
     const given = (typeof value === 'object' && value !== null ? value : { $: value, '@enabled': enabled }) as Fields;
-    return { $: Number(given['$'] ?? 0), '@enabled': String(given['@enabled'] === true || given['@enabled'] === 'true') };
+    return {
+      $: Number(given['$'] ?? 0),
+      '@enabled': String(given['@enabled'] === true || given['@enabled'] === 'true'),
+    };
   }
 
   /** What the server keeps of a registration, in the order in which it writes it. */
