@@ -104,19 +104,27 @@ function fieldsOfObject(input: object): Partial<Fields> {
     throw new Refused('must be a string or an object with a host');
   }
   // Own properties only: a polluted Object.prototype must not give every endpoint a hostname.
-  const own = (name: keyof Fields): unknown => (Object.hasOwn(input, name) ? (input as Fields)[name] : undefined);
+  const fields = noFields();
+  for (const name of Object.keys(input) as (keyof Fields)[])
+    // `in` would find Object.prototype's own, and a registry may send "__proto__".
+    if (Object.hasOwn(fields, name)) fields[name] = (input as Fields)[name];
+  return fields;
+}
+
+/** All of them, so that every endpoint is read from an object of the same shape. */
+function noFields(): Fields {
   return {
-    host: own('host'),
-    port: own('port'),
-    scheme: own('scheme'),
-    basePath: own('basePath'),
-    id: own('id'),
-    weight: own('weight'),
-    priority: own('priority'),
-    region: own('region'),
-    zone: own('zone'),
-    hostname: own('hostname'),
-    metadata: own('metadata'),
+    host: undefined,
+    port: undefined,
+    scheme: undefined,
+    basePath: undefined,
+    id: undefined,
+    weight: undefined,
+    priority: undefined,
+    region: undefined,
+    zone: undefined,
+    hostname: undefined,
+    metadata: undefined,
   };
 }
 
@@ -150,7 +158,9 @@ const NO_METADATA: Endpoint['metadata'] = Object.freeze(Object.create(null) as R
 function metadataOf(value: unknown): Endpoint['metadata'] {
   if (value === undefined) return NO_METADATA;
   // Without a prototype, so that looking up any key finds what the source said, or nothing.
-  const metadata = Object.create(null) as Record<string, string>;
+  // Not by Object.create(null), which makes a hash table of it: ten thousand of those are a pause for the collector.
+  const metadata: Record<string, string> = {};
+  Object.setPrototypeOf(metadata, null);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Refused(`metadata must be an object of strings, got ${describeValue(value)}`);
   }
