@@ -18,7 +18,7 @@ import { build } from 'esbuild';
 const SIZES = [10, 1_000, 100_000];
 const ALGORITHMS = ['adaptive', 'adaptive, weighted', 'p2c', 'least-request', 'peak-ewma', 'round-robin', 'random'];
 /** These look at every endpoint for every pick: fewer picks are enough, and more would take minutes. */
-const SCANS = new Set(['least-request', 'rendezvous']);
+const SCANS = new Set(['least-request', 'weighted-round-robin', 'rendezvous']);
 const RUNS = 40;
 const PICKS_PER_RUN = 20_000;
 

@@ -32,6 +32,7 @@ const SECTIONS = [
   ['`tls`', 'Certificates.', 'TlsSettings', 'src/data/transport/transport-settings.ts', 'tls', SERVICE_SCHEMA],
   ['`allow`', 'Which addresses discovery may send requests to.', 'AddressPolicyOptions', 'src/kit/address-policy.ts', 'allow', SERVICE_SCHEMA],
   ["`balancer: { policy: 'peak-ewma' }`", 'See [balancing](balancing.md).', 'PeakEwmaOptions', 'src/data/policy-options.ts', 'peakEwma', BALANCER_SCHEMA],
+  ["`balancer: { policy: 'weighted-round-robin' }`", 'See [balancing](balancing.md).', 'WeightedRoundRobinOptions', 'src/data/policy-options.ts', 'weightedRoundRobin', BALANCER_SCHEMA],
   ["`balancer: { policy: 'ring-hash' | 'maglev' | 'rendezvous' }`", 'What the three have in common.', 'HashOptions', 'src/data/policy-options.ts', 'rendezvous', BALANCER_SCHEMA],
   ["`balancer: { policy: 'ring-hash' }`", 'Besides those.', 'RingHashOptions', 'src/data/policy-options.ts', 'ringHash', BALANCER_SCHEMA],
   ["`balancer: { policy: 'maglev' }`", 'Besides those.', 'MaglevOptions', 'src/data/policy-options.ts', 'maglev', BALANCER_SCHEMA],

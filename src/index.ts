@@ -75,6 +75,7 @@ export type {
   PlainPolicyOptions,
   RendezvousOptions,
   RingHashOptions,
+  WeightedRoundRobinOptions,
 } from './data/policy-options.js';
 export type { RetryBudgetSettings, RetrySettings } from './data/retry-settings.js';
 export type { DispatchHandler, DispatcherLike, DispatchOptions } from './data/transport/dispatcher-like.js';

@@ -8,9 +8,10 @@ import type {
   PlainPolicyOptions,
   RendezvousOptions,
   RingHashOptions,
+  WeightedRoundRobinOptions,
 } from '../data/policy-options.js';
-import { durationMs, number, oneOf, string, type Schema } from '../kit/option-schema.js';
-import { object, offOr, required, tagged } from '../kit/option-structures.js';
+import { boolean, durationMs, number, oneOf, string, type Schema } from '../kit/option-schema.js';
+import { arrayOf, object, offOr, required, tagged } from '../kit/option-structures.js';
 
 const plain: Schema<PlainPolicyOptions> = object<PlainPolicyOptions>({
   policy: required(oneOf(['adaptive', 'p2c', 'least-request', 'round-robin', 'random'])),
@@ -21,6 +22,16 @@ const peakEwma: Schema<PeakEwmaOptions> = object<PeakEwmaOptions>({
   tauMs: durationMs(1, 3_600_000),
   initialLatencyMs: durationMs(0, 60_000),
   failurePenaltyMs: durationMs(0, 300_000),
+});
+
+const weightedRoundRobin: Schema<WeightedRoundRobinOptions> = object<WeightedRoundRobinOptions>({
+  policy: required(oneOf(['weighted-round-robin'])),
+  loadReports: boolean(),
+  blackoutMs: durationMs(0, 3_600_000),
+  expirationMs: durationMs(1, 86_400_000),
+  updateMs: durationMs(100, 3_600_000),
+  errorPenalty: number({ min: 0, max: 1_000 }),
+  utilizationMetrics: arrayOf(string()),
 });
 
 const hashHeader: Schema<string> = string({
@@ -56,6 +67,7 @@ const variants: Readonly<Record<BalancerName, Schema<BalancerOptions>>> = {
   'least-request': plain,
   'peak-ewma': peakEwma,
   'round-robin': plain,
+  'weighted-round-robin': weightedRoundRobin,
   random: plain,
   'ring-hash': ringHash,
   maglev,
@@ -70,6 +82,7 @@ export const balancerName: Schema<BalancerName> = oneOf([
   'least-request',
   'peak-ewma',
   'round-robin',
+  'weighted-round-robin',
   'random',
   'ring-hash',
   'maglev',

@@ -4,7 +4,12 @@ export type BalancerName = BalancerOptions['policy'];
 
 /** A policy by name, with options. One without any can as well be given as its name alone. */
 export type BalancerOptions =
-  PlainPolicyOptions | PeakEwmaOptions | RingHashOptions | MaglevOptions | RendezvousOptions;
+  | PlainPolicyOptions
+  | PeakEwmaOptions
+  | WeightedRoundRobinOptions
+  | RingHashOptions
+  | MaglevOptions
+  | RendezvousOptions;
 
 /** Policies without options. */
 export interface PlainPolicyOptions {
@@ -30,6 +35,27 @@ export interface PeakEwmaOptions {
    * up to five minutes. Milliseconds, 0–300 000. @default 5000 (linkerd `load-biaser`)
    */
   readonly failurePenaltyMs?: number;
+}
+
+/** Options of `weighted-round-robin`. */
+export interface WeightedRoundRobinOptions {
+  /** The name. */
+  readonly policy: 'weighted-round-robin';
+  /** Whether the load that endpoints report in `endpoint-load-metrics` takes the place of weights. @default true */
+  readonly loadReports?: boolean;
+  /** How long after its first report an endpoint's reports are not used yet: it is warming up. Milliseconds, 0–3 600 000. @default 10 000 (gRFC A58) */
+  readonly blackoutMs?: number;
+  /** How long a report counts. Milliseconds, 1–86 400 000. @default 180 000 (gRFC A58) */
+  readonly expirationMs?: number;
+  /** How often reports become weights. Milliseconds, 100–3 600 000. @default 1000 (gRFC A58) */
+  readonly updateMs?: number;
+  /** How much utilization it counts for when all requests fail; 0 ignores errors. Factor, 0–1000. @default 1 (gRFC A58) */
+  readonly errorPenalty?: number;
+  /**
+   * Names of metrics in reports whose highest is the utilization, such as `named_metrics.queue` (gRFC A114).
+   * @default none: `application_utilization`, or `cpu_utilization`
+   */
+  readonly utilizationMetrics?: readonly string[];
 }
 
 /** Options of all three policies by hash. */
@@ -78,6 +104,16 @@ export interface RendezvousOptions extends HashOptions {
   /** The name. */
   readonly policy: 'rendezvous';
 }
+
+export const WEIGHTED_ROUND_ROBIN_DEFAULTS: Required<WeightedRoundRobinOptions> = Object.freeze({
+  policy: 'weighted-round-robin',
+  loadReports: true,
+  blackoutMs: 10_000,
+  expirationMs: 180_000,
+  updateMs: 1_000,
+  errorPenalty: 1,
+  utilizationMetrics: Object.freeze([]),
+});
 
 const HASH_DEFAULTS = { boundedLoad: 1.25 } as const;
 

@@ -172,6 +172,66 @@ describe.each(['ring-hash', 'maglev', 'rendezvous'] as const)("balancer: '%s'", 
   });
 });
 
+describe("balancer: 'weighted-round-robin'", () => {
+  const CHEAP = { 'endpoint-load-metrics': 'TEXT cpu_utilization=0.1, rps_fractional=10, named_metrics.queue=0.9' };
+  const DEAR = { 'endpoint-load-metrics': 'TEXT cpu_utilization=0.9, rps_fractional=10, named_metrics.queue=0.1' };
+  const ERRORS = { 'endpoint-load-metrics': 'TEXT cpu_utilization=0.1, rps_fractional=10, eps=10' };
+
+  /** How many of 100 calls go to `a`, after `pauseMs` since both have reported. */
+  async function ofA(
+    options: object,
+    a: Record<string, string>,
+    b: Record<string, string>,
+    pauseMs = 0,
+  ): Promise<number> {
+    const bench = benchOf({ policy: 'weighted-round-robin', blackoutMs: 0, updateMs: 100, ...options }, ['a:1', 'b:1']);
+    bench.wire.at('a:1', answer(200, a));
+    bench.wire.at('b:1', answer(200, b));
+    await calls(bench, 4);
+    // From now on they say nothing more.
+    bench.wire.at('a:1', answer());
+    bench.wire.at('b:1', answer());
+    await bench.clock.advanceAsync(100 + pauseMs);
+    return count(await calls(bench, 100), 'a:1');
+  }
+
+  it('gives static weights their turns', async () => {
+    const bench = createBench({
+      endpoints: [{ host: 'a', port: 1, weight: 3 }, 'b:1'],
+      service: { balancer: 'weighted-round-robin' },
+    });
+    expect(count(await calls(bench, 40), 'a:1')).toBe(30);
+  });
+
+  it('loadReports: goes by what endpoints report, or not', async () => {
+    expect(await ofA({}, CHEAP, DEAR)).toBe(90);
+    expect(await ofA({ loadReports: false }, CHEAP, DEAR)).toBe(50);
+  });
+
+  it('blackoutMs: not by the first of it', async () => {
+    expect(await ofA({ blackoutMs: 5_000 }, CHEAP, DEAR)).toBe(50);
+    expect(await ofA({ blackoutMs: 5_000 }, CHEAP, DEAR, 5_000)).toBe(90);
+  });
+
+  it('expirationMs: not by what is old', async () => {
+    expect(await ofA({ expirationMs: 5_000 }, CHEAP, DEAR, 5_000)).toBe(50);
+  });
+
+  it('updateMs: not at once', async () => {
+    expect(await ofA({ updateMs: 60_000 }, CHEAP, DEAR)).toBe(50);
+  });
+
+  it('errorPenalty: errors count against it', async () => {
+    // 10 / (0.1 + 0.8) against 10 / 0.9; without, 10 / 0.1.
+    expect(await ofA({ errorPenalty: 0.8 }, ERRORS, DEAR)).toBe(50);
+    expect(await ofA({ errorPenalty: 0 }, ERRORS, DEAR)).toBe(90);
+  });
+
+  it('utilizationMetrics: goes by these', async () => {
+    expect(await ofA({ utilizationMetrics: ['named_metrics.queue'] }, CHEAP, DEAR)).toBe(10);
+  });
+});
+
 describe('an option of a balancer that is wrong', () => {
   it.each([
     ['weighted', "services.orders.balancer: must be one of 'adaptive'"],
@@ -192,6 +252,7 @@ describe('an option of a balancer that is wrong', () => {
     [{ policy: 'ring-hash', maxRingSize: 8_388_609 }, 'balancer.maxRingSize: must be an integer from 1 to 8388608'],
     [{ policy: 'ring-hash', tableSize: 7 }, 'balancer.tableSize: unknown option'],
     [{ policy: 'maglev', tableSize: 65_536 }, 'balancer.tableSize: must be a prime, got 65536; the next one is 65537'],
+    [{ policy: 'weighted-round-robin', updateMs: 99 }, 'balancer.updateMs: must be milliseconds from 100 to 3600000'],
     [{}, 'services.orders.balancer.policy: must be one of'],
   ])('is refused: %j', (balancer, message) => {
     expect(() => createBench({ service: { balancer: balancer as Balancer } })).toThrow(message);

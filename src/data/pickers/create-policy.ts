@@ -11,6 +11,7 @@ import { createP2cPicker } from './p2c.js';
 import { createPeakEwmaPolicy } from './peak-ewma.js';
 import { createRandomPicker } from './random.js';
 import { createRoundRobinPicker } from './round-robin.js';
+import { createWeightedRoundRobinPolicy } from './weighted/weighted-round-robin.js';
 
 type Policies = {
   readonly [Name in BalancerName]: (options: Extract<BalancerOptions, { readonly policy: Name }> | undefined) => Policy;
@@ -22,6 +23,7 @@ const POLICIES: Policies = {
   'least-request': of(createLeastRequestPicker),
   'peak-ewma': createPeakEwmaPolicy,
   'round-robin': of(createRoundRobinPicker),
+  'weighted-round-robin': createWeightedRoundRobinPolicy,
   random: of(createRandomPicker),
   'ring-hash': createRingHashPolicy,
   maglev: createMaglevPolicy,
