@@ -135,7 +135,7 @@ describe('options', () => {
     [{ ejection: { silence: 1 } }, 'services.orders.ejection.silence: must be true or false, got 1'],
     [
       { balancer: 'roundrobin' },
-      "services.orders.balancer: must be one of 'adaptive', 'p2c', 'least-request', 'peak-ewma', 'round-robin', 'random', 'ring-hash', 'maglev', 'rendezvous', got \"roundrobin\"; did you mean 'round-robin'?",
+      "services.orders.balancer: must be one of 'adaptive', 'p2c', 'least-request', 'peak-ewma', 'round-robin', 'weighted-round-robin', 'random', 'ring-hash', 'maglev', 'rendezvous', got \"roundrobin\"; did you mean 'round-robin'?",
     ],
     [{ balancer: 7 }, 'services.orders.balancer: must be one of'],
     [{ classify: {} }, 'services.orders.classify: must be a function, got an object'],
