@@ -3,10 +3,6 @@
  * between them. Sets flow down, outcomes flow up; nothing is decided here.
  */
 
-import { selectEligible, type Selection } from '../control/eligibility.js';
-import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
-import { createSubset, createWholeSet, judgedIds, type Subset } from '../control/subset.js';
-import { createMembership, type Membership } from '../control/membership.js';
 import type { Clock } from '../core/clock.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { callError, type FairleadError } from '../core/errors.js';
@@ -31,6 +27,7 @@ import type { ServiceState } from './service-state.js';
 import { createServiceAnnouncer, type ServiceAnnouncer } from './service-announcer.js';
 import { createServiceFeed, type ServiceFeed } from './service-feed.js';
 import { unpickableError } from './service-errors.js';
+import { createServiceMembers, type ServiceMembers } from './service-members.js';
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.js';
 
 export interface ServiceDeps {
@@ -81,14 +78,11 @@ class WiredService implements Service {
   private readonly deps: ServiceDeps;
   private readonly refuseAddress: AddressGate;
   private readonly feed: ServiceFeed;
-  private readonly membership: Membership;
-  private readonly subset: Subset;
-  private readonly ejection: OutlierEjection | undefined;
+  private readonly members: ServiceMembers;
   private readonly balancer: Balancer;
   private readonly room: WaitingRoom;
   private readonly announcer: ServiceAnnouncer;
   private connections: Connections | undefined;
-  private selection: Selection;
   private closed = false;
   private destroyed = false;
   private closing: Promise<void> | undefined;
@@ -110,35 +104,41 @@ class WiredService implements Service {
     this.hedging = settings.hedge === false ? undefined : createHedgePolicy(settings.hedge, clock);
     this.room = createWaitingRoom(clock);
     this.announcer = createServiceAnnouncer(name, settings.resolver.kind, deps);
-    this.membership = createMembership({ policy });
-    this.subset = settings.subset === false ? createWholeSet() : createSubset(settings.subset, random);
-    this.ejection = settings.ejection === false ? undefined : this.watchOutliers(settings.ejection);
+    this.members = createServiceMembers({
+      settings,
+      clock,
+      random,
+      policy,
+      announcer: this.announcer,
+      onSet: (set) => this.balancer.update(set),
+      onProved: (id) => this.balancer.forgive(id),
+      onDoubt: () => this.feed.refresh(),
+    });
     this.balancer = createBalancer({
       balancer: settings.balancer,
       limits: settings.limits,
       clock,
       random,
-      takeProbe: (id) => this.ejection?.takeProbe(id) ?? false,
+      takeProbe: (id) => this.members.ejection?.takeProbe(id) ?? false,
       onSettled: (attempt) => this.settled(attempt),
       onIdle: (id) => this.endpointIdle(id),
     });
-    this.selection = this.select();
     this.feed = createServiceFeed({ name, settings, clock, random, announcer: this.announcer }, (resolution) =>
       this.resolved(resolution),
     );
   }
 
   get state(): ServiceState {
-    const { selection, membership, subset, ejection, balancer } = this;
-    return { resolution: this.feed.resolution(), selection, membership, subset, ejection, balancer };
+    const { selection, membership, subset, ejection } = this.members;
+    return { resolution: this.feed.resolution(), selection, membership, subset, ejection, balancer: this.balancer };
   }
 
   get pickable(): boolean {
-    return this.selection.set.endpoints.length > 0;
+    return this.members.selection.set.endpoints.length > 0;
   }
 
   get size(): number {
-    return this.selection.set.endpoints.length;
+    return this.members.selection.set.endpoints.length;
   }
 
   start(): void {
@@ -179,7 +179,7 @@ class WiredService implements Service {
   }
 
   heard(endpoint: Endpoint, latencyMs: number): void {
-    this.ejection?.heard(endpoint.id);
+    this.members.heard(endpoint.id);
     this.hedging?.answered(endpoint.id, latencyMs);
   }
 
@@ -207,7 +207,7 @@ class WiredService implements Service {
     if (this.closed) return;
     this.closed = true;
     this.feed.close();
-    this.ejection?.close();
+    this.members.close();
     this.room.release(this.pointless());
   }
 
@@ -219,35 +219,10 @@ class WiredService implements Service {
     return status === 'none' || status === 'found' ? unpickableError(this.name, this.state) : undefined;
   }
 
-  private watchOutliers(settings: Exclude<ServiceSettings['ejection'], false>): OutlierEjection {
-    return createOutlierEjection({
-      settings,
-      clock: this.clock,
-      random: this.random,
-      onEject: (info) => this.announcer.ejected(info),
-      onUneject: (info) => {
-        if (info.by === 'probe') this.balancer.forgive(info.id);
-        this.announcer.unejected(info);
-      },
-      onChange: () => {
-        this.publish();
-        const out = this.ejection?.ejectedCount ?? 0;
-        // Half the set in doubt: discovery may know of a deploy that is under way.
-        if (out * 2 >= this.subset.endpoints.length) this.feed.refresh();
-      },
-    });
-  }
-
   private resolved(resolution: Resolution): void {
-    const change = this.membership.apply(resolution.endpoints);
-    if (change.changed) {
-      const displaced = this.subset.apply(this.membership.endpoints);
-      if (this.ejection !== undefined) this.ejection.setMembers(judgedIds(this.subset, this.ejection));
-      this.publish();
-      for (const id of [...change.removed.map((endpoint) => endpoint.id), ...displaced])
-        if (this.balancer.inFlightOf(id) === 0) this.endpointIdle(id);
-      this.announcer.changed(change);
-    }
+    const { change, unused } = this.members.apply(resolution.endpoints);
+    for (const id of unused) if (this.balancer.inFlightOf(id) === 0) this.endpointIdle(id);
+    if (change.changed) this.announcer.changed(change);
     if (this.pickable) this.room.release(undefined);
     else if (this.room.size > 0) {
       const pointless = this.pointless();
@@ -255,25 +230,9 @@ class WiredService implements Service {
     }
   }
 
-  private publish(): void {
-    const before = this.selection.set.panic;
-    this.selection = this.select();
-    this.balancer.update(this.selection.set);
-    if (this.selection.set.panic !== before) this.announcer.panicked(this.selection);
-  }
-
-  private select(): Selection {
-    return selectEligible({
-      endpoints: this.subset.endpoints,
-      ejection: this.ejection,
-      panicThreshold: this.settings.panicThreshold,
-      now: this.clock.now(),
-    });
-  }
-
   private settled(attempt: SettledAttempt): void {
     const { outcome } = attempt;
-    this.ejection?.record(attempt.endpoint.id, outcome, attempt);
+    this.members.settled(attempt);
     // A caller's own transport says so by its lease only.
     if (outcome.kind === 'failure' && outcome.reason === 'connect') this.feed.refresh();
     this.calls.settled();
@@ -281,12 +240,10 @@ class WiredService implements Service {
 
   /** Nothing is in flight to this endpoint: if it was removed or is not used any more, its connections can go now. */
   private endpointIdle(id: string): void {
-    if (this.membership.drained(id)) {
-      this.balancer.forget(id);
-      this.connections?.drain(id);
-    } else if (this.subset.outside.has(id)) {
-      this.connections?.drain(id);
-    }
+    const state = this.members.idle(id);
+    if (state === 'used') return;
+    if (state === 'gone') this.balancer.forget(id);
+    this.connections?.drain(id);
   }
 }
 

@@ -1,0 +1,117 @@
+/**
+ * The control plane of one service behind its discovery: who belongs to it, which part of that this client uses, who is
+ * ejected, and who is eligible in the end. Whatever changes one of these ends in a new set for the balancer.
+ */
+
+import { selectEligible, type Selection } from '../control/eligibility.js';
+import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
+import { createMembership, type AddressGate, type Membership, type MembershipChange } from '../control/membership.js';
+import { createSubset, createWholeSet, judgedIds, type Subset } from '../control/subset.js';
+import type { Clock } from '../core/clock.js';
+import type { EligibleSet } from '../core/eligible-set.js';
+import type { Endpoint } from '../core/endpoint.js';
+import type { Random } from '../core/random.js';
+import type { SettledAttempt } from '../data/balancer.js';
+import type { ServiceAnnouncer } from './service-announcer.js';
+import type { ServiceSettings } from './options.js';
+
+export interface ServiceMembersDeps {
+  readonly settings: ServiceSettings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly policy: AddressGate;
+  readonly announcer: ServiceAnnouncer;
+  /** Who may be picked from now on. */
+  readonly onSet: (set: EligibleSet) => void;
+  /** An endpoint has proved by a probe that it is well: what was held against it is void. */
+  readonly onProved: (id: string) => void;
+  /** So much is in doubt that discovery should be asked: it may know of a deploy that is under way. */
+  readonly onDoubt: () => void;
+}
+
+export interface ServiceMembers {
+  readonly selection: Selection;
+  readonly membership: Membership;
+  readonly subset: Subset;
+  readonly ejection: OutlierEjection | undefined;
+  /** Takes what discovery names. Returns the change, and the ids of those that are not used any more. */
+  apply(endpoints: readonly Endpoint[]): { readonly change: MembershipChange; readonly unused: readonly string[] };
+  /** An attempt is over. */
+  settled(attempt: SettledAttempt): void;
+  /** An endpoint has answered, whatever it said. */
+  heard(id: string): void;
+  /** Nothing is in flight to this endpoint. Says whether it is gone for good, kept for later, or in use. */
+  idle(id: string): 'gone' | 'outside' | 'used';
+  close(): void;
+}
+
+export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
+  const { settings, clock, random, announcer } = deps;
+  const membership = createMembership({ policy: deps.policy });
+  const subset = settings.subset === false ? createWholeSet() : createSubset(settings.subset, random);
+  const ejection = settings.ejection === false ? undefined : watchOutliers(settings.ejection);
+  let selection = select();
+
+  function select(): Selection {
+    return selectEligible({
+      endpoints: subset.endpoints,
+      ejection,
+      panicThreshold: settings.panicThreshold,
+      now: clock.now(),
+    });
+  }
+
+  function publish(): void {
+    const before = selection.set.panic;
+    selection = select();
+    deps.onSet(selection.set);
+    if (selection.set.panic !== before) announcer.panicked(selection);
+  }
+
+  function watchOutliers(own: Exclude<ServiceSettings['ejection'], false>): OutlierEjection {
+    return createOutlierEjection({
+      settings: own,
+      clock,
+      random,
+      onEject: (info) => announcer.ejected(info),
+      onUneject(info) {
+        if (info.by === 'probe') deps.onProved(info.id);
+        announcer.unejected(info);
+      },
+      onChange() {
+        publish();
+        if ((ejection?.ejectedCount ?? 0) * 2 >= subset.endpoints.length) deps.onDoubt();
+      },
+    });
+  }
+
+  return {
+    membership,
+    subset,
+    ejection,
+    get selection() {
+      return selection;
+    },
+    apply(endpoints) {
+      const change = membership.apply(endpoints);
+      if (!change.changed) return { change, unused: [] };
+      const displaced = subset.apply(membership.endpoints);
+      if (ejection !== undefined) ejection.setMembers(judgedIds(subset, ejection));
+      publish();
+      return { change, unused: [...change.removed.map(({ id }) => id), ...displaced] };
+    },
+    settled(attempt) {
+      ejection?.record(attempt.endpoint.id, attempt.outcome, attempt);
+    },
+    heard(id) {
+      ejection?.heard(id);
+    },
+    idle(id) {
+      if (membership.drained(id)) return 'gone';
+      return subset.outside.has(id) ? 'outside' : 'used';
+    },
+    close() {
+      ejection?.close();
+    },
+  };
+}
