@@ -9,11 +9,12 @@
 
 import type { AttemptReport } from '../core/call-report.js';
 import type { Endpoint } from '../core/endpoint.js';
-import { callError, describeError, type FairleadError } from '../core/errors.js';
+import { describeError, type FairleadError } from '../core/errors.js';
 import { IGNORED, type Outcome } from '../core/outcome.js';
+import { attemptTimedOut, callTimedOut, silentMeanwhile } from './attempt-errors.js';
+import { AttemptTimer, type TimedWait } from './attempt-timer.js';
 import type { BalancerLease } from './balancer-lease.js';
 import { classifyError, classifyResponse, isLocalError, type HeaderLookup } from './classify.js';
-import type { HedgePolicy } from './hedging/hedge-policy.js';
 import type { ServiceRoute } from './service-route.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
 import type { ExchangeObserver } from './transport/exchange-observer.js';
@@ -48,13 +49,7 @@ export interface AttemptOwner {
   attemptEnded(attempt: Attempt): void;
 }
 
-/** What was refused company may have it later: others may answer by then. Milliseconds. */
-const OVERDUE_AGAIN_MS = 1_000;
-
-/** A timer that fires later than this says more about our own event loop than about any endpoint. Milliseconds. */
-const STALL_MS = 100;
-
-export class Attempt implements ExchangeObserver {
+export class Attempt implements ExchangeObserver, TimedWait {
   readonly route: ServiceRoute;
   readonly endpoint: Endpoint;
   readonly address: string;
@@ -77,12 +72,7 @@ export class Attempt implements ExchangeObserver {
   /** When the request began to be written: what came before (a queue, a handshake) says little about the endpoint's speed. */
   private sentAtMs = 0;
   private latencyMs: number | undefined;
-  private timer: Disposable | undefined;
-  private timerDueMs = 0;
-  /** When it will have waited too long for its owner. */
-  private overdueAtMs = Infinity;
-  /** Where this is counted while it waits for its answer. */
-  private waitsFor: HedgePolicy | undefined;
+  private readonly timer: AttemptTimer;
   private abortExchange: ((reason: unknown) => void) | undefined;
   private settled = false;
   /** Given up before it began: a connection that comes up late must not be used. */
@@ -106,16 +96,13 @@ export class Attempt implements ExchangeObserver {
     this.kind = kind;
     this.sending = sending;
     this.startedAtMs = lease.startedAtMs;
+    this.timer = new AttemptTimer(this, route.clock);
   }
 
   /** Arms the timeout for the response headers. */
   begin(): void {
-    const { attemptTimeoutMs } = this.route.settings;
-    this.timerDueMs = this.startedAtMs + Math.min(attemptTimeoutMs, this.owner.deadlineAtMs - this.startedAtMs);
-    this.overdueAtMs = this.startedAtMs + this.owner.patienceMs;
-    this.waitsFor = this.route.hedging;
-    if (this.waitsFor !== undefined) this.waitsFor.waiting++;
-    this.arm(this.startedAtMs);
+    const { startedAtMs, owner } = this;
+    this.timer.start(startedAtMs, this.dueMs(startedAtMs), owner.patienceMs, this.route.hedging);
   }
 
   /** Connected; the first byte is about to be written. */
@@ -136,15 +123,14 @@ export class Attempt implements ExchangeObserver {
 
   /** A part of the request body went out: the time to the headers counts from the last one. */
   bodySent(): void {
-    if (this.timer === undefined) return;
+    if (!this.timer.running) return;
     const now = this.route.clock.now();
-    this.timerDueMs = Math.min(now + this.route.settings.attemptTimeoutMs, this.owner.deadlineAtMs);
-    if (this.overdueAtMs !== Infinity) this.overdueAtMs = now + this.owner.patienceMs;
+    this.timer.move(now, this.dueMs(now), this.owner.patienceMs);
   }
 
   responded(status: number, header: HeaderLookup): void {
     if (this.settled) return;
-    this.disarm();
+    this.timer.stop();
     this.status = status;
     const now = this.route.clock.now();
     this.durationMs = now - this.startedAtMs;
@@ -195,9 +181,26 @@ export class Attempt implements ExchangeObserver {
 
   /** What to say of an attempt that hung while another one answered. */
   silenceError(): FairleadError {
-    const waitedMs = Math.round(this.route.clock.now() - this.startedAtMs);
-    const message = `${this.route.name}: ${this.address} did not answer within ${waitedMs} ms, and another endpoint did`;
-    return callError('ERR_ATTEMPT_TIMEOUT', message, { service: this.route.name });
+    return silentMeanwhile(this.route.name, this.address, this.route.clock.now() - this.startedAtMs);
+  }
+
+  overdue(): void {
+    this.owner.attemptOverdue(this);
+  }
+
+  timedOut(lateMs: number): void {
+    this.lease.lateMs = lateMs;
+    this.abandoned = !this.sent;
+    const { dueMs } = this.timer;
+    const error =
+      dueMs >= this.owner.deadlineAtMs
+        ? callTimedOut(this.route.name, this.address)
+        : attemptTimedOut(this.route.name, this.address, dueMs - this.startedAtMs);
+    this.fail(error, undefined);
+    const goesOn = this.owner.attemptFailed(this);
+    // What was sent is aborted, and the wire tells the handler; what was not, nobody but us would.
+    if (this.sent) this.abortExchange?.(error);
+    else if (!goesOn) failHandler(this.sending.handler, error);
   }
 
   report(): AttemptReport {
@@ -216,7 +219,7 @@ export class Attempt implements ExchangeObserver {
   }
 
   private fail(error: unknown, outcome: Outcome | undefined): void {
-    this.disarm();
+    this.timer.stop();
     this.error = error;
     this.durationMs = this.route.clock.now() - this.startedAtMs;
     this.outcome = outcome ?? classifyError(this.route.classifier, this.owner.method, error, this.sent);
@@ -233,54 +236,13 @@ export class Attempt implements ExchangeObserver {
   private settle(outcome: Outcome): void {
     if (this.settled) return;
     this.settled = true;
-    this.disarm();
+    this.timer.stop();
     this.lease.settle(outcome, this.latencyMs);
     this.owner.attemptEnded(this);
   }
 
-  private arm(now: number): void {
-    const delayMs = Math.max(0, Math.min(this.timerDueMs, this.overdueAtMs) - now);
-    this.timer = this.route.clock.setTimer(() => this.timerFired(), delayMs);
-  }
-
-  private disarm(): void {
-    this.timer?.[Symbol.dispose]();
-    this.timer = undefined;
-    if (this.waitsFor === undefined) return;
-    this.waitsFor.waiting--;
-    this.waitsFor = undefined;
-  }
-
-  private timerFired(): void {
-    const now = this.route.clock.now();
-    this.timer = undefined;
-    if (now < this.timerDueMs) {
-      // Late by more than this, the event loop was at fault: what came meanwhile has still to be read.
-      if (now - this.overdueAtMs > STALL_MS) this.overdueAtMs = now + STALL_MS;
-      const overdue = now >= this.overdueAtMs;
-      if (overdue) this.overdueAtMs = now + OVERDUE_AGAIN_MS;
-      // Else the upload moved on since the timer was set.
-      this.arm(now);
-      if (overdue) this.owner.attemptOverdue(this);
-      return;
-    }
-    this.lease.lateMs = now - this.timerDueMs;
-    this.abandoned = !this.sent;
-    const error = this.timeoutError();
-    this.fail(error, undefined);
-    const goesOn = this.owner.attemptFailed(this);
-    // What was sent is aborted, and the wire tells the handler; what was not, nobody but us would.
-    if (this.sent) this.abortExchange?.(error);
-    else if (!goesOn) failHandler(this.sending.handler, error);
-  }
-
-  private timeoutError(): FairleadError {
-    const waited = Math.round(this.timerDueMs - this.startedAtMs);
-    const service = this.route.name;
-    return this.timerDueMs >= this.owner.deadlineAtMs
-      ? callError('ERR_CALL_TIMEOUT', `${service}: the call's time was over while ${this.address} had not answered`, {
-          service,
-        })
-      : callError('ERR_ATTEMPT_TIMEOUT', `${service}: ${this.address} did not answer within ${waited} ms`, { service });
+  /** When its time is over, counted from `sinceMs`. */
+  private dueMs(sinceMs: number): number {
+    return Math.min(sinceMs + this.route.settings.attemptTimeoutMs, this.owner.deadlineAtMs);
   }
 }

@@ -6,29 +6,27 @@
  * a failure moves on to another endpoint right here, below fetch, with any method and any body, at no cost to the
  * retry budget. Whatever happens after the first byte is left to the retry policy above fetch.
  *
- * An attempt that waits too long may get company: a call beside this one ({@link Call.beside}), with a dispatcher and
+ * An attempt that waits too long may get company: a call beside this one ({@link Call.accompany}), with a dispatcher and
  * an attempt of its own, and with the same list of attempts, deadline and budget.
  */
 
-import { callError, type FairleadError } from '../core/errors.js';
+import type { FairleadError } from '../core/errors.js';
 import { Attempt, type AttemptOwner, type Sending } from './attempt.js';
-import { BoundedExchange } from './bounded-exchange.js';
 import type { CallInput, CallWatcher } from './call-input.js';
 import { answeredFirst, limitExceeded, nobodyElse, timeUpElsewhere } from './call-refusals.js';
 import { RetryPause } from './retry-pause.js';
 import { withoutCredentials } from './credentials.js';
+import { MAX_PICKS, pickUntried } from './failover.js';
 import { hashKeyOf } from './hash-key.js';
 import type { HedgeKind } from './hedging/hedge-policy.js';
 import type { BalancerLease } from './balancer-lease.js';
+import { sendElsewhere } from './redirect-elsewhere.js';
+import { sendAttempt } from './send-attempt.js';
 import type { CallPickContext, ServiceRoute } from './service-route.js';
+import { sideBySide, type SideBySide } from './side-by-side.js';
 import { targetOf } from './target.js';
 import type { DispatcherLike, DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
 import { failHandler } from './transport/handler-shape.js';
-import { observeExchange } from './transport/observe-exchange.js';
-import { routeOptions } from './transport/route-options.js';
-
-/** Failovers of one sending, the first pick included: enough for a dead zone, not enough to walk a dead fleet. */
-const MAX_PICKS = 6;
 
 export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   readonly route: ServiceRoute;
@@ -54,12 +52,8 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   hashKey: string | undefined;
   readonly probe: boolean;
   private readonly input: CallInput;
-  private readonly main: Call | undefined;
-  private readonly kind: HedgeKind | undefined;
-  /** Another call has answered: whatever this one sends from now on ends with this error. */
-  private superseded: FairleadError | undefined;
-  /** The call beside this one that speaks for it now. */
-  private adopted: Call | undefined;
+  /** Undefined as long as this call has no company and is none. */
+  private beside: SideBySide<Call> | undefined;
   private open: Attempt | undefined;
   private waiting: Disposable | undefined;
   private onExchangeEnd: (() => void) | undefined;
@@ -68,8 +62,6 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   constructor(input: CallInput, main?: Call, kind?: HedgeKind) {
     this.input = input;
-    this.main = main;
-    this.kind = kind;
     this.route = input.route;
     this.method = input.method;
     this.probe = input.recoverable && main === undefined;
@@ -77,7 +69,10 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     this.startedAtMs = main === undefined ? input.route.clock.now() : main.startedAtMs;
     this.deadlineAtMs = this.startedAtMs + input.timeoutMs;
     this.attempts = main === undefined ? [] : main.attempts;
-    if (main !== undefined) return;
+    if (main !== undefined) {
+      this.beside = sideBySide(main, kind);
+      return;
+    }
     input.route.budget.deposit();
     input.route.hedging?.deposit();
   }
@@ -100,19 +95,17 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   dispatch(options: DispatchOptions, handler: DispatchHandler): boolean {
     const origin = String(options.origin);
-    if (this.superseded !== undefined) return this.refuse(handler, this.superseded);
+    const superseded = this.beside?.superseded;
+    if (superseded !== undefined) return this.refuse(handler, superseded);
     if (origin === this.input.origin) return this.send(this.route, { options, handler, failovers: 0 });
     // A redirect has led elsewhere.
     const elsewhere = withoutCredentials(options);
-    const route = this.input.router.route(origin);
-    if (route === undefined) {
-      const refusal = this.input.router.refuse(origin);
-      if (refusal !== undefined) return this.refuse(handler, refusal);
-      const { clock } = this.route;
-      const bounded = new BoundedExchange(clock, this.remainingMs, handler, () => this.timeUpElsewhere(origin));
-      return this.input.router.passThrough(elsewhere, observeExchange(handler, bounded));
-    }
-    return this.send(route, { options: elsewhere, handler, failovers: 0 });
+    const { router } = this.input;
+    const route = router.route(origin);
+    if (route !== undefined) return this.send(route, { options: elsewhere, handler, failovers: 0 });
+    const refusal = router.refuse(origin);
+    if (refusal !== undefined) return this.refuse(handler, refusal);
+    return sendElsewhere(router, this.route.clock, this, elsewhere, handler);
   }
 
   /** The call's time is over at a host that is no service. @returns what it is to end with */
@@ -121,7 +114,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   }
 
   /** A call beside this one, whose attempts avoid the endpoint that this one waits for. */
-  beside(kind: HedgeKind): Call {
+  accompany(kind: HedgeKind): Call {
     const side = new Call(this.input, this, kind);
     side.tried = new Set(this.tried);
     if (this.open !== undefined) side.tried.add(this.open.endpoint.id);
@@ -135,7 +128,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   supersede(kind: HedgeKind): void {
     const { open } = this;
     const error = kind === 'rescue' && open?.status === undefined ? open?.silenceError() : undefined;
-    this.superseded = error ?? answeredFirst(this.route.name);
+    (this.beside ??= sideBySide()).superseded = error ?? answeredFirst(this.route.name);
     this.waiting?.[Symbol.dispose]();
     open?.supersede(error);
   }
@@ -143,7 +136,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   /** From now on this call is what the one beside it has become. */
   adopt(side: Call): void {
     this.last = side.last;
-    this.adopted = side;
+    (this.beside ??= sideBySide()).adopted = side;
     this.shun(side.tried ?? []);
   }
 
@@ -159,7 +152,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     this.waiting = undefined;
     this.pause?.end();
     this.open?.abandon(reason);
-    this.adopted?.abort(reason);
+    this.beside?.adopted?.abort(reason);
   }
 
   /** Waits before a retry; a caller's abort ends the wait. */
@@ -181,9 +174,9 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   /** Calls `over` when nothing of this call is on the wire any more: at once, or when the response's body ends. */
   whenOver(over: () => void): void {
-    const { open } = this.adopted ?? this;
-    if (open === undefined) over();
-    else (this.adopted ?? this).onExchangeEnd = over;
+    const speaker = this.beside?.adopted ?? this;
+    if (speaker.open === undefined) over();
+    else speaker.onExchangeEnd = over;
   }
 
   attemptResponded(attempt: Attempt, latencyMs: number): void {
@@ -225,34 +218,30 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   /** Sends to a picked endpoint, now or when there is one. */
   private send(route: ServiceRoute, sending: Sending): boolean {
     this.hashKey = hashKeyOf(this.input, route, sending.options);
+    if (this.beside?.main !== undefined) return this.sendBeside(route, sending);
     const lease = route.pick(this);
-    if (this.main !== undefined && this.isNobodyElse(lease))
-      return this.refuse(sending.handler, nobodyElse(route.name));
     if (lease === 'none') return this.sendLater(route, sending);
     if (lease === 'limit') return this.refuse(sending.handler, limitExceeded(route.name));
     this.transmit(route, sending, lease);
     return true;
   }
 
+  /** Company on the endpoint that hangs would be none. */
+  private sendBeside(route: ServiceRoute, sending: Sending): boolean {
+    const lease = pickUntried(route, this);
+    if (lease === undefined) return this.refuse(sending.handler, nobodyElse(route.name));
+    this.transmit(route, sending, lease);
+    return true;
+  }
+
   private transmit(route: ServiceRoute, sending: Sending, lease: BalancerLease): void {
     const target = targetOf(lease.endpoint, String(sending.options.origin));
-    const kind = sending.failovers > 0 ? 'failover' : (this.kind ?? (this.retrying ? 'retry' : 'first'));
+    const kind = sending.failovers > 0 ? 'failover' : (this.beside?.kind ?? (this.retrying ? 'retry' : 'first'));
     const attempt = new Attempt(this, route, lease, target.address, this.attempt, kind, sending);
     this.attempts.push(attempt);
     this.last = attempt;
     this.open = attempt;
-    attempt.begin();
-    try {
-      if (target.refusal !== undefined)
-        throw callError('ERR_ADDRESS_REFUSED', `${route.name}: ${target.refusal}`, { service: route.name });
-      const options = routeOptions(sending.options, target);
-      // The attempt has a timeout of its own; undici's would cut in at five minutes.
-      options.headersTimeout ??= 0;
-      route.dispatch(lease.endpoint, options, sending.handler, attempt);
-    } catch (error) {
-      // The platform could not take the request (pool closing, address refused): nothing was sent.
-      if (!attempt.failed(error)) failHandler(sending.handler, error);
-    }
+    sendAttempt(attempt, target);
   }
 
   private sendLater(route: ServiceRoute, sending: Sending): boolean {
@@ -269,21 +258,9 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   private failover({ route, sending }: Attempt): boolean {
     const picks = sending.failovers + 1;
     if (picks >= MAX_PICKS || this.remainingMs <= 0) return false;
-    const lease = route.pick(this);
-    if (typeof lease === 'string') return false;
-    if (this.tried?.has(lease.endpoint.id)) {
-      lease[Symbol.dispose]();
-      return false;
-    }
+    const lease = pickUntried(route, this);
+    if (lease === undefined) return false;
     this.transmit(route, { options: sending.options, handler: sending.handler, failovers: picks }, lease);
-    return true;
-  }
-
-  /** Company on the endpoint that hangs would be none. */
-  private isNobodyElse(lease: BalancerLease | 'none' | 'limit'): boolean {
-    if (typeof lease === 'string') return true;
-    if (this.tried?.has(lease.endpoint.id) !== true) return false;
-    lease[Symbol.dispose]();
     return true;
   }
 

@@ -26,7 +26,7 @@ export class Company<T> {
     this.main = main;
     this.kind = kind;
     this.request = request;
-    this.side = main.beside(kind);
+    this.side = main.accompany(kind);
     this.ended = request.send(this.side).then(
       (value) => this.answered(value),
       (error: unknown) => ({ error }),
