@@ -223,7 +223,10 @@ class LoadBalancer implements Balancer, LeaseOwner {
   private rebuild(published: readonly Endpoint[]): void {
     const { clock, random } = this.options;
     const endpoints = withoutZeroWeights(published);
-    const slots = Int32Array.from(endpoints, (endpoint) => this.acquireSlot(endpoint.id));
+    const slots = new Int32Array(endpoints.length);
+    // Not Int32Array.from, which walks an iterator.
+    for (let index = 0; index < slots.length; index++)
+      slots[index] = this.acquireSlot((endpoints[index] as Endpoint).id);
     const loads = new SlotLoads(this.table, slots);
     loads.nowMs = clock.now();
     this.picker = this.policy.createPicker({ endpoints, loads, clock, random, previous: this.picker }, slots);

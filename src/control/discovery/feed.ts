@@ -53,7 +53,8 @@ export function createFeed(options: FeedOptions): Feed {
     const reportError = (error: unknown): void => {
       if (state !== 'closed') options.onError?.(error, keeper.current());
     };
-    const shared = { settings, clock, random, service, answer: keeper.answer, failure: keeper.failure, reportError };
+    const { known, answer, failure } = keeper;
+    const shared = { settings, clock, random, service, known, answer, failure, reportError };
     if (isWatcher(resolver)) {
       return createWatchSession({
         ...shared,

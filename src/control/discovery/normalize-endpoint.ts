@@ -9,6 +9,7 @@
 import type { Endpoint, EndpointInput, Scheme } from '../../core/endpoint.js';
 import { canonicalHost, parseHostPort } from '../../kit/host-syntax.js';
 import { describeValue } from '../../kit/option-error.js';
+import type { Known } from './same-endpoints.js';
 
 /** Far beyond any sensible share, far below where sums of floating point weights lose small ones. */
 const MAX_WEIGHT = 1_000_000;
@@ -48,10 +49,14 @@ class Refused extends Error {}
 
 type Fields = Record<keyof Exclude<EndpointInput, string>, unknown>;
 
-/** @returns the endpoint, frozen; or why the input is refused, in words. Never throws. */
-export function normalizeEndpoint(input: EndpointInput): Endpoint | string {
+/**
+ * @param known endpoints by id, for example those of the last answer: the same endpoint said again is that very object
+ * @returns the endpoint, frozen; or why the input is refused, in words. Never throws.
+ */
+export function normalizeEndpoint(input: EndpointInput, known?: Known): Endpoint | string {
   try {
-    return typeof input === 'string' ? endpointFrom(fieldsOfText(input)) : endpointFrom(fieldsOfObject(input));
+    const fields = typeof input === 'string' ? fieldsOfText(input) : fieldsOfObject(input);
+    return (known === undefined ? undefined : recognize(fields, known)) ?? endpointFrom(fields);
   } catch (error) {
     if (error instanceof Refused) return error.message;
     // A getter or a proxy of the author's, or a symbol where a string belongs.
@@ -68,6 +73,45 @@ export function defaultId({
 }: Pick<Endpoint, 'scheme' | 'host' | 'port' | 'basePath'>): string {
   const authority = host.includes(':') ? `[${host}]` : host;
   return `${scheme ?? 'http'}://${authority}${port === undefined ? '' : `:${port}`}${basePath}`;
+}
+
+/**
+ * The endpoint that these fields describe, if it is known and every field says the same: it was checked when it was new.
+ * Most answers repeat the one before, and ten thousand endpoints made anew are as much work for the garbage collector.
+ */
+function recognize(fields: Partial<Fields>, known: Known): Endpoint | undefined {
+  const { host, port, scheme, basePath = '', weight = 1, priority = 0 } = fields;
+  const { id = usualId(host, port, scheme, basePath) } = fields;
+  const endpoint = known.get(id as string);
+  return endpoint !== undefined &&
+    endpoint.host === host &&
+    endpoint.port === port &&
+    endpoint.scheme === scheme &&
+    endpoint.basePath === basePath &&
+    endpoint.weight === weight &&
+    endpoint.priority === priority &&
+    endpoint.region === fields.region &&
+    endpoint.zone === fields.zone &&
+    endpoint.hostname === fields.hostname &&
+    isSameMetadata(fields.metadata, endpoint.metadata)
+    ? endpoint
+    : undefined;
+}
+
+/** Undefined when there can be none; whoever checks the fields then says why. */
+function usualId(host: unknown, port: unknown, scheme: unknown, basePath: unknown): string | undefined {
+  if (typeof host !== 'string' || typeof basePath !== 'string') return undefined;
+  if (port !== undefined && typeof port !== 'number') return undefined;
+  if (scheme !== undefined && typeof scheme !== 'string') return undefined;
+  return defaultId({ scheme: scheme as Scheme | undefined, host, port, basePath });
+}
+
+function isSameMetadata(value: unknown, metadata: Endpoint['metadata']): boolean {
+  if (value === undefined) return metadata === NO_METADATA;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  const keys = Object.keys(value);
+  for (const key of keys) if (metadata[key] !== (value as Record<string, unknown>)[key]) return false;
+  return keys.length === Object.keys(metadata).length;
 }
 
 function endpointFrom(fields: Partial<Fields>): Endpoint {

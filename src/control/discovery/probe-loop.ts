@@ -42,7 +42,7 @@ export function createProbeLoop(options: ProbeLoopOptions): Session {
     ask: async (asked, { signal }) => {
       // The rest is for our own probers; the contract does not promise it.
       const ctx = { signal, clock, random, service, reportError: options.reportError };
-      return readAnswer(await asked.resolve(ctx));
+      return readAnswer(await asked.resolve(ctx), options.known());
     },
   });
   let asking = false;

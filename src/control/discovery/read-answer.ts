@@ -7,6 +7,7 @@
 import type { Endpoint, EndpointInput } from '../../core/endpoint.js';
 import { describeValue } from '../../kit/option-error.js';
 import { normalizeEndpoint } from './normalize-endpoint.js';
+import type { Known } from './same-endpoints.js';
 
 /** An input that was left out, and why. */
 export interface Refusal {
@@ -17,6 +18,8 @@ export interface Refusal {
 export interface CheckedAnswer {
   /** Distinct ids, frozen. */
   readonly endpoints: readonly Endpoint[];
+  /** The same, by id. */
+  readonly byId: Known;
   readonly refused: readonly Refusal[];
   /** Not negative and finite; undefined when the answer states none. */
   readonly ttlMs: number | undefined;
@@ -26,8 +29,11 @@ export interface CheckedAnswer {
 /** More endpoints than any client should hold at once: such an answer is a mistake of the source. */
 export const MAX_ENDPOINTS = 10_000;
 
-/** @throws Error when the answer has a wrong shape, is too long, or no endpoint of it can be used: could not ask. */
-export function readAnswer(answer: unknown): CheckedAnswer {
+/**
+ * @param known those of the last answer, by id: what is said of them again is not made anew
+ * @throws Error when the answer has a wrong shape, is too long, or no endpoint of it can be used: could not ask.
+ */
+export function readAnswer(answer: unknown, known?: Known): CheckedAnswer {
   if (typeof answer !== 'object' || answer === null) {
     throw new Error(`the resolver must answer { endpoints: [...] }, it answered ${describeValue(answer)}`);
   }
@@ -42,7 +48,7 @@ export function readAnswer(answer: unknown): CheckedAnswer {
   const endpoints = new Map<string, Endpoint>();
   const refused: Refusal[] = [];
   for (const input of inputs as EndpointInput[]) {
-    const endpoint = normalizeEndpoint(input);
+    const endpoint = normalizeEndpoint(input, known);
     if (typeof endpoint === 'string') refused.push({ input: describeInput(input), reason: endpoint });
     else if (endpoints.has(endpoint.id)) {
       refused.push({ input: describeInput(input), reason: `another endpoint has the id ${endpoint.id}` });
@@ -54,6 +60,7 @@ export function readAnswer(answer: unknown): CheckedAnswer {
   }
   return {
     endpoints: Object.freeze([...endpoints.values()]),
+    byId: endpoints,
     refused,
     ttlMs: typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs < Infinity ? ttlMs : undefined,
     authoritative: authoritative === true,

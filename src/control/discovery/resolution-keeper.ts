@@ -11,8 +11,8 @@ import type { Endpoint } from '../../core/endpoint.js';
 import { UNKNOWN_RESOLUTION, type Resolution } from '../../core/resolution.js';
 import { holdEndsAtMs, judgeAnswer, noteFailure, NOTHING_APPLIED } from './answer-guard.js';
 import type { CacheSettings } from './cache-settings.js';
-import type { Refusal } from './read-answer.js';
-import { keepKnown } from './same-endpoints.js';
+import type { CheckedAnswer, Refusal } from './read-answer.js';
+import { byId, keepKnown, type Known } from './same-endpoints.js';
 import type { SessionSink } from './session.js';
 
 export interface ResolutionListeners {
@@ -44,6 +44,8 @@ const NOBODY: readonly Endpoint[] = UNKNOWN_RESOLUTION.endpoints;
 export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper {
   const { settings, clock } = options;
   let current = UNKNOWN_RESOLUTION;
+  /** The endpoints of `current`, by id. */
+  let known: Known = new Map();
   let guard = NOTHING_APPLIED;
   let reported: readonly Refusal[] = [];
   /** At most one: for the end of the grace while answers come, for the end of staleness while they do not. */
@@ -67,8 +69,10 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
     timer = atMs === undefined || closed ? undefined : clock.setTimer(callback, Math.max(0, atMs - clock.now()));
   }
 
-  function apply(endpoints: readonly Endpoint[], answeredAtMs: number): void {
-    const kept = endpoints.length === 0 ? NOBODY : keepKnown(current.endpoints, endpoints);
+  function apply(answer: CheckedAnswer, answeredAtMs: number): void {
+    const { endpoints } = answer;
+    const kept = endpoints.length === 0 ? NOBODY : keepKnown(current.endpoints, known, endpoints);
+    if (kept !== current.endpoints) known = kept === endpoints ? answer.byId : byId(kept);
     guard = { applied: kept.length, hold: undefined };
     setTimer(undefined);
     change({
@@ -82,16 +86,17 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
     });
   }
 
-  function hold(endpoints: readonly Endpoint[], nowMs: number): void {
+  function hold(answer: CheckedAnswer, nowMs: number): void {
     setTimer(holdEndsAtMs(guard, settings), () => {
-      apply(endpoints, nowMs);
-      options.onAnswer?.(current, endpoints.length);
+      apply(answer, nowMs);
+      options.onAnswer?.(current, answer.endpoints.length);
     });
     change({ error: undefined, failingSinceMs: undefined, held: guard.hold?.kind });
   }
 
   function fail(error: unknown, failingSinceMs: number): void {
     guard = NOTHING_APPLIED;
+    known = new Map();
     setTimer(undefined);
     change({ status: 'failed', endpoints: NOBODY, error, failingSinceMs, held: undefined, restored: false });
   }
@@ -107,7 +112,9 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
 
   return {
     current: () => current,
+    known: () => known,
     begin(initial) {
+      known = byId(initial.endpoints);
       guard = { applied: initial.endpoints.length, hold: undefined };
       change(initial);
     },
@@ -118,8 +125,8 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
       const verdict = judgeAnswer(guard, { count, authoritative: answer.authoritative }, nowMs, settings);
       guard = verdict.state;
       reportRefused(answer.refused);
-      if (verdict.apply) apply(answer.endpoints, nowMs);
-      else hold(answer.endpoints, nowMs);
+      if (verdict.apply) apply(answer, nowMs);
+      else hold(answer, nowMs);
       if (!closed) options.onAnswer?.(current, count);
     },
     failure(reason) {

@@ -6,18 +6,28 @@
 import type { Endpoint } from '../../core/endpoint.js';
 import { sameEndpoint } from '../../core/same-endpoint.js';
 
+/** Endpoints by id. */
+export type Known = ReadonlyMap<string, Endpoint>;
+
+export function byId(endpoints: readonly Endpoint[]): Known {
+  return new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+}
+
 /**
- * `next`, with every endpoint that did not change replaced by the known object; the very array `known` when nothing
+ * `next`, with every endpoint that did not change replaced by the known object; the very array `before` when nothing
  * changed but perhaps the order. Ids are distinct within each.
+ * @param known those of `before`, by id
  */
-export function keepKnown(known: readonly Endpoint[], next: readonly Endpoint[]): readonly Endpoint[] {
-  const knownById = new Map(known.map((endpoint) => [endpoint.id, endpoint]));
-  let changed = known.length !== next.length;
-  const kept = next.map((endpoint) => {
-    const before = knownById.get(endpoint.id);
-    if (before !== undefined && sameEndpoint(before, endpoint)) return before;
-    changed = true;
-    return endpoint;
-  });
-  return changed ? Object.freeze(kept) : known;
+export function keepKnown(before: readonly Endpoint[], known: Known, next: readonly Endpoint[]): readonly Endpoint[] {
+  let changed = before.length !== next.length;
+  let kept: Endpoint[] | undefined;
+  for (let index = 0; index < next.length; index++) {
+    const endpoint = next[index] as Endpoint;
+    const old = known.get(endpoint.id);
+    if (old === endpoint) continue;
+    if (old === undefined || !sameEndpoint(old, endpoint)) changed = true;
+    else (kept ??= [...next])[index] = old;
+  }
+  if (!changed) return before;
+  return kept === undefined ? next : Object.freeze(kept);
 }

@@ -1,4 +1,5 @@
 import type { CheckedAnswer } from './read-answer.js';
+import type { Known } from './same-endpoints.js';
 
 /** A resolver at work, asked or watched: what a feed drives. */
 export interface Session {
@@ -10,6 +11,8 @@ export interface Session {
 
 /** Where a session delivers. */
 export interface SessionSink {
+  /** What is in use now: what an answer says of these again need not be made anew. */
+  readonly known: () => Known;
   readonly answer: (answer: CheckedAnswer) => void;
   readonly failure: (error: unknown) => void;
 }

@@ -96,7 +96,7 @@ export function createWatchSession(options: WatchSessionOptions): Session {
   function deliver(answer: ResolverAnswer): void {
     let checked;
     try {
-      checked = readAnswer(answer);
+      checked = readAnswer(answer, options.known());
     } catch (error) {
       return options.failure(error);
     }

@@ -156,3 +156,80 @@ describe('normalizeEndpoint', () => {
     );
   });
 });
+
+describe('normalizeEndpoint among known endpoints', () => {
+  const full = {
+    host: 'h',
+    port: 80,
+    scheme: 'http',
+    basePath: '/b',
+    weight: 2,
+    priority: 1,
+    region: 'r',
+    zone: 'z',
+    hostname: 'n',
+    metadata: { a: '1' },
+  } as const;
+  const known = new Map(['g:1', full, { host: 'i', id: 'own' }].map((input) => [accepted(input).id, accepted(input)]));
+
+  it.each([['g:1'], [{ host: 'g', port: 1 }], [{ ...full, metadata: { a: '1' } }], [{ host: 'i', id: 'own' }]])(
+    'recognizes %j',
+    (input) => {
+      const endpoint = normalizeEndpoint(input, known);
+      expect([...known.values()]).toContain(endpoint);
+    },
+  );
+
+  it.each([
+    ['port', 81],
+    ['scheme', 'https'],
+    ['basePath', '/c'],
+    ['weight', 3],
+    ['priority', 0],
+    ['region', undefined],
+    ['zone', 'y'],
+    ['hostname', 'm'],
+    ['metadata', { a: '2' }],
+    ['metadata', { a: '1', b: '2' }],
+    ['metadata', {}],
+    ['id', 'other'],
+  ])('sees another %s', (field, value) => {
+    const input = { ...full, [field]: value } as EndpointInput;
+    expect([...known.values()]).not.toContain(normalizeEndpoint(input, known));
+    expect(normalizeEndpoint(input, known)).toEqual(accepted(input));
+  });
+
+  it('says of every input what it would say of it alone', () => {
+    const odd = fc.constantFrom(
+      null,
+      '',
+      0,
+      -1,
+      1,
+      2,
+      80,
+      'h',
+      'http',
+      '/b',
+      {},
+      [],
+      { a: '1' },
+      Symbol('s'),
+      'z',
+      undefined,
+    );
+    const input = fc.record(
+      Object.fromEntries(
+        [...Object.keys(full), 'id'].map((key) => [key, fc.oneof(odd, fc.constant((full as never)[key]))]),
+      ),
+      { requiredKeys: ['host'] },
+    );
+    fc.assert(
+      fc.property(input, (fields) => {
+        const alone = normalizeEndpoint(fields as unknown as EndpointInput);
+        expect(normalizeEndpoint(fields as unknown as EndpointInput, known)).toEqual(alone);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});

@@ -8,7 +8,7 @@ import { parseValue } from '../../../../src/control/resolvers/etcd/parse-value.j
 const read = (value: unknown): unknown => {
   const parsed = parseValue(typeof value === 'string' ? value : JSON.stringify(value));
   if (parsed === undefined) return undefined;
-  if (Array.isArray(parsed)) return (parsed as EndpointInput[]).map(normalizeEndpoint);
+  if (Array.isArray(parsed)) return (parsed as EndpointInput[]).map((input) => normalizeEndpoint(input));
   return normalizeEndpoint(parsed as EndpointInput);
 };
 
