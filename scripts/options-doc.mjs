@@ -14,6 +14,7 @@ const target = resolve(process.argv[2] ?? resolve(root, 'docs/options.md'));
 
 const SERVICE_SCHEMA = 'src/client/service-schema.ts';
 const BALANCER_SCHEMA = 'src/client/balancer-schema.ts';
+const ADMISSION_SCHEMA = 'src/client/admission-schema.ts';
 const REGISTRY = 'src/control/resolvers/registry-options.ts';
 /** Title, introduction, interface, its file, and the schema of its members: a constant and the file it is in. */
 // One line a section, or this would be most of the file.
@@ -26,6 +27,7 @@ const SECTIONS = [
   ['`retry.budget`', 'What the retries of one service may cost together.', 'RetryBudgetSettings', 'src/data/retry-settings.ts', 'retry.budget', SERVICE_SCHEMA],
   ['`hedge`', 'When a second attempt may run beside the first.', 'HedgeSettings', 'src/data/hedging/hedge-settings.ts', 'hedge', SERVICE_SCHEMA],
   ['`ejection`', 'When an endpoint is taken out of use, and for how long.', 'EjectionSettings', 'src/control/health/ejection-settings.ts', 'ejection', SERVICE_SCHEMA],
+  ['`breaker`', 'When calls are refused because most of them failed; see [resilience](resilience.md#the-breaker). `breaker: {}` takes these defaults.', 'BreakerSettings', 'src/data/admission/breaker-settings.ts', 'breaker', ADMISSION_SCHEMA],
   ['`subset`', 'Which endpoints of a large service this client uses. `subset: {}` takes these defaults.', 'SubsetSettings', 'src/control/subset-settings.ts', 'subset', SERVICE_SCHEMA],
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],
   ['`transport`', 'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.', 'TransportSettings', 'src/data/transport/transport-settings.ts', 'transport', SERVICE_SCHEMA],
@@ -116,7 +118,11 @@ function constantOf(name, file) {
     for (const { name: declared, initializer } of statement.declarationList.declarations)
       if (declared.getText() === name && initializer !== undefined) return initializer;
   }
-  const elsewhere = { [SERVICE_SCHEMA]: BALANCER_SCHEMA, [BALANCER_SCHEMA]: undefined };
+  const elsewhere = {
+    [SERVICE_SCHEMA]: BALANCER_SCHEMA,
+    [BALANCER_SCHEMA]: ADMISSION_SCHEMA,
+    [ADMISSION_SCHEMA]: undefined,
+  };
   const next = file in elsewhere ? elsewhere[file] : SERVICE_SCHEMA;
   if (next !== undefined) return constantOf(name, next);
   throw new Error(`no schema declares ${name}`);

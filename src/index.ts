@@ -14,8 +14,9 @@ export { FairleadError, isFairleadError, NoEndpointsError } from './core/errors.
 export { systemClock } from './core/clock.js';
 export { systemRandom } from './core/random.js';
 
-export type { Client, CloseOptions, ReadyOptions } from './client/client.js';
+export type { BreakerControl, Client, CloseOptions, ReadyOptions } from './client/client.js';
 export type {
+  BreakerSnapshot,
   BudgetSnapshot,
   ClientSnapshot,
   EjectionSnapshot,
@@ -28,6 +29,7 @@ export type { Listener } from './client/event-hub.js';
 export type { FetchInit } from './client/fetch-call.js';
 export type {
   AddressPolicy,
+  BreakerOptions,
   CacheOptions,
   CallOptions,
   ClientOptions,
@@ -57,12 +59,20 @@ export type { AttemptReport, CallReport } from './core/call-report.js';
 export type { Clock } from './core/clock.js';
 export type { Endpoint, EndpointInput, Scheme } from './core/endpoint.js';
 export type { ErrorCode, ErrorDetails } from './core/errors.js';
-export type { CacheFileEvent, EjectionReason, EventName, FairleadEvents, IgnoredFileReason } from './core/events.js';
+export type {
+  BreakerStateName,
+  CacheFileEvent,
+  EjectionReason,
+  EventName,
+  FairleadEvents,
+  IgnoredFileReason,
+} from './core/events.js';
 export type { Lease, PickContext } from './core/lease.js';
 export type { Classifier, ClassifyInput, FailureReason, Outcome } from './core/outcome.js';
 export type { Random } from './core/random.js';
 export type { ResolutionStatus } from './core/resolution.js';
 export type { AskContext, Prober, Receiver, Resolver, ResolverAnswer, WatchContext, Watcher } from './core/resolver.js';
+export type { BreakerRequest, BreakerSettings } from './data/admission/breaker-settings.js';
 export type { HedgeSettings } from './data/hedging/hedge-settings.js';
 export type { LimitSettings } from './data/balancer-settings.js';
 export type { Loads, Picker, PickerFactory, PickerInput } from './data/picker.js';

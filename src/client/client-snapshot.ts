@@ -1,6 +1,6 @@
 /** What `snapshot()` and `explain()` return: plain JSON, for a dashboard, a log line or a person. */
 
-import type { EjectionReason } from '../core/events.js';
+import type { BreakerStateName, EjectionReason } from '../core/events.js';
 import type { ResolutionStatus } from '../core/resolution.js';
 
 export interface ClientSnapshot {
@@ -16,6 +16,8 @@ export interface ServiceSnapshot {
   /** Health is ignored, because too few endpoints are well. */
   readonly panic: boolean;
   readonly budget: BudgetSnapshot;
+  /** The service's own first, then those of keys; empty without the `breaker` option. */
+  readonly breakers: readonly BreakerSnapshot[];
 }
 
 export interface ResolutionSnapshot {
@@ -60,6 +62,22 @@ export interface EjectionSnapshot {
   readonly remainingMs: number;
   /** Which sentence in a row it is. */
   readonly times: number;
+}
+
+export interface BreakerSnapshot {
+  /** Undefined for the service's own. */
+  readonly key: string | undefined;
+  readonly state: BreakerStateName;
+  /** Calls within the window; half-open, probes that have ended. */
+  readonly calls: number;
+  readonly failures: number;
+  readonly slow: number;
+  /** How many times in a row it has opened. */
+  readonly times: number;
+  /** When a probe may go, in milliseconds since 1970: while open, and while all probes are under way. */
+  readonly nextProbeAt: number | undefined;
+  /** The same from now. Milliseconds. */
+  readonly nextProbeInMs: number | undefined;
 }
 
 export interface BudgetSnapshot {

@@ -1,6 +1,6 @@
 /** What `createClient` gives. */
 
-import type { EventName } from '../core/events.js';
+import type { BreakerStateName, EventName } from '../core/events.js';
 import type { Lease, PickContext } from '../core/lease.js';
 import type { DispatcherLike } from '../data/transport/dispatcher-like.js';
 import type { ResponseData } from '../data/transport/request-exchange.js';
@@ -33,6 +33,11 @@ export interface Client extends AsyncDisposable {
   ready(services?: readonly string[], options?: ReadyOptions): Promise<void>;
   /** Asks discovery again now; rate-limited by the service's `cache.minRefreshIntervalMs`. */
   refresh(service: string): void;
+  /**
+   * The breaker of a service, or of one key, to take it out of use and back by hand.
+   * @throws ERR_INVALID_OPTION when the service has no `breaker`
+   */
+  breaker(service: string, key?: string): BreakerControl;
   /** Plain JSON: for each service its resolution, endpoints, load, ejections and budget. */
   snapshot(): ClientSnapshot;
   /** Why each endpoint would or would not be picked now, in words. */
@@ -45,6 +50,15 @@ export interface Client extends AsyncDisposable {
    * and was never closed does not hold the process open either.
    */
   close(options?: CloseOptions): Promise<void>;
+}
+
+export interface BreakerControl {
+  /** `isolated` is open by hand. */
+  readonly state: BreakerStateName;
+  /** Refuses every call from now on, until `release`. Calls that were let in go on. */
+  isolate(): void;
+  /** Closes the breaker, also one that opened by itself, and forgets what it counted. */
+  release(): void;
 }
 
 export interface ReadyOptions {

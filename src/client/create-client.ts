@@ -5,6 +5,7 @@ import type { Lease, PickContext } from '../core/lease.js';
 import { any, durationMs, type Schema } from '../kit/option-schema.js';
 import { object } from '../kit/option-structures.js';
 import type { Client, CloseOptions, ReadyOptions } from './client.js';
+import { breakerControl } from './breaker-control.js';
 import { checkClientOptions, type ClientSettings } from './client-settings.js';
 import { createEventHub } from './event-hub.js';
 import { fetchCall, wireInit } from './fetch-call.js';
@@ -112,6 +113,7 @@ export function createClient(options: ClientOptions): Client {
       refuseClosed();
       directory.named(name).refresh();
     },
+    breaker: (name, key) => breakerControl(directory.named(name), key),
     snapshot() {
       const services = Object.fromEntries([...directory.all()].map((service) => [service.name, snapshotOf(service)]));
       return { closed: closing !== undefined, services };

@@ -41,6 +41,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     contrast: true,
     probeTimeoutMs: 30_000,
   },
+  // Adaptive throttling is the softer half of it, and on.
+  breaker: false,
   limits: DEFAULT_LIMITS,
   panicThreshold: 0.5,
   // Of a small service every client should use everybody; only its owner knows that it is large.

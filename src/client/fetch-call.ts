@@ -59,6 +59,11 @@ class FetchForm implements RequestForm<Response> {
     this.init.signal = this.controller.signal;
   }
 
+  url(): string {
+    const { input } = this;
+    return typeof input === 'string' ? input : 'url' in input ? input.url : input.href;
+  }
+
   headers(): unknown {
     return this.init.headers ?? this.request?.headers;
   }

@@ -10,7 +10,10 @@ import type { Attempt } from '../data/attempt.js';
 import { Call } from '../data/call.js';
 import type { CallWatcher, Router } from '../data/call-input.js';
 import { Company } from '../data/hedging/company.js';
-import { reportCall } from '../data/report-call.js';
+import { refusedCall, reportCall } from '../data/report-call.js';
+import { finalOutcome } from '../data/admission/final-outcome.js';
+import type { Admission, AdmissionRequest } from '../data/admission/admission.js';
+import type { BreakerPermit } from '../data/admission/breaker.js';
 import { errorOfCall } from '../data/call-error.js';
 import { isIdempotentMethod } from '../data/idempotency.js';
 import { hasHeader } from '../data/request-headers.js';
@@ -18,12 +21,12 @@ import { retryCall, type RepeatableRequest, type Round } from '../data/retry-cal
 import { linkSignal } from '../kit/link-signal.js';
 import { NOT_OPEN, type OpenCall, type OpenCalls } from './open-calls.js';
 import type { CallOptions } from './options.js';
+import type { Service } from './service.js';
 import type { Match } from './service-directory.js';
 import { callSchema } from './service-schema.js';
 
 /** A request in one of the forms that callers use. */
-export interface RequestForm<T> {
-  readonly method: string;
+export interface RequestForm<T> extends AdmissionRequest {
   readonly signal: AbortSignal | undefined;
   /** Read only after a failure. */
   headers(): unknown;
@@ -48,6 +51,8 @@ export function manageCall<T>(
 ): Promise<T> {
   const options = given === undefined ? undefined : callSchema.parse(given, 'fairlead');
   const { service, origin } = match;
+  const { admission } = service.door;
+  const permit = admission === undefined ? undefined : enter(service, admission, form);
   const call = new Call({
     router,
     route: service,
@@ -57,13 +62,26 @@ export function manageCall<T>(
     timeoutMs: options?.timeoutMs ?? service.settings.timeoutMs,
     hashKey: options?.hashKey,
   });
-  return new ManagedCall(call, service.calls, form, options, onDelivered).run();
+  return new ManagedCall(call, service, permit, form, options, onDelivered).run();
+}
+
+/** A call that is refused at the door has ended as well. */
+function enter(service: Service, admission: Admission, form: AdmissionRequest): BreakerPermit | undefined {
+  try {
+    return admission.enter(form);
+  } catch (refusal) {
+    const { events, name } = service;
+    if (events.wants('call')) events.emit('call', refusedCall(name, refusal));
+    throw refusal;
+  }
 }
 
 class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
   place: number = NOT_OPEN;
   private readonly call: Call;
   private readonly open: OpenCalls;
+  private readonly admission: Admission | undefined;
+  private readonly permit: BreakerPermit | undefined;
   private readonly form: RequestForm<T>;
   private readonly options: CallOptions | undefined;
   private readonly onDelivered: ((value: T, call: Call) => void) | undefined;
@@ -73,13 +91,16 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
 
   constructor(
     call: Call,
-    open: OpenCalls,
+    service: Service,
+    permit: BreakerPermit | undefined,
     form: RequestForm<T>,
     options: CallOptions | undefined,
     onDelivered: ((value: T, call: Call) => void) | undefined,
   ) {
     this.call = call;
-    this.open = open;
+    this.open = service.calls;
+    this.admission = service.door.admission;
+    this.permit = permit;
     this.form = form;
     this.options = options;
     this.onDelivered = onDelivered;
@@ -160,6 +181,7 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
     const { value, error } = await retryCall(this.call, await this.decided(round), this);
     if (value !== undefined) return this.deliver(value);
     this.call.failed();
+    this.left();
     this.unlink?.();
     this.open.ended(this);
     if (this.call.aborted) {
@@ -172,11 +194,19 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
   }
 
   private deliver(value: T): T {
+    this.left();
     this.onDelivered?.(value, this.call);
     if (this.unlink !== undefined) this.call.whenOver(this.unlink);
     this.open.ended(this);
     this.announce(this.form.status(value), undefined);
     return value;
+  }
+
+  private left(): void {
+    const { admission, call } = this;
+    if (admission === undefined) return;
+    const { durationMs } = call;
+    admission.left(this.permit, finalOutcome(call), durationMs, call.startedAtMs + durationMs);
   }
 
   private announce(status: number | undefined, error: ErrorCode | 'aborted' | undefined): void {

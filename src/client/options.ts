@@ -11,6 +11,7 @@ import type { LimitSettings } from '../data/balancer-settings.js';
 import type { HedgeSettings } from '../data/hedging/hedge-settings.js';
 import type { PickerFactory } from '../data/picker.js';
 import type { BalancerName, BalancerOptions } from '../data/policy-options.js';
+import type { BreakerSettings } from '../data/admission/breaker-settings.js';
 import type { RetryBudgetSettings, RetrySettings } from '../data/retry-settings.js';
 import type { TlsSettings, TransportSettings } from '../data/transport/transport-settings.js';
 import type { AddressPolicyOptions } from '../kit/address-policy.js';
@@ -64,6 +65,11 @@ export interface ServiceOptions {
   readonly hedge?: false | HedgeOptions;
   /** Outlier ejection; `false` for none. */
   readonly ejection?: false | EjectionOptions;
+  /**
+   * Refuses calls while the service fails most of them, judged after retries; `{}` for one with its own defaults.
+   * @default false
+   */
+  readonly breaker?: false | BreakerOptions;
   /** Bounds on requests in flight. */
   readonly limits?: LimitOptions;
   /**
@@ -86,6 +92,7 @@ export interface ServiceOptions {
 export type CacheOptions = Partial<CacheSettings>;
 export type HedgeOptions = Partial<HedgeSettings>;
 export type EjectionOptions = Partial<EjectionSettings>;
+export type BreakerOptions = Partial<BreakerSettings>;
 export type SubsetOptions = Partial<SubsetSettings>;
 export type LimitOptions = Partial<LimitSettings>;
 export type TransportOptions = Partial<TransportSettings>;
@@ -118,6 +125,7 @@ export interface ServiceSettings {
   readonly retry: RetrySettings | false;
   readonly hedge: HedgeSettings | false;
   readonly ejection: EjectionSettings | false;
+  readonly breaker: BreakerSettings | false;
   readonly limits: LimitSettings;
   readonly panicThreshold: number;
   readonly subset: SubsetSettings | false;

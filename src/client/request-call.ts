@@ -83,6 +83,10 @@ class DispatchForm implements RequestForm<ResponseData> {
     this.signal = options.signal ?? undefined;
   }
 
+  url(): string {
+    return String(this.dispatched.origin) + this.dispatched.path;
+  }
+
   headers(): unknown {
     return this.options.headers;
   }

@@ -7,6 +7,7 @@ import type { MembershipChange } from '../control/membership.js';
 import type { Clock } from '../core/clock.js';
 import type { CacheFileEvent, EventSink } from '../core/events.js';
 import type { Resolution } from '../core/resolution.js';
+import type { BreakerChange } from '../data/admission/breaker.js';
 
 export interface ServiceAnnouncer {
   /** Discovery answered with so many endpoints. */
@@ -21,6 +22,7 @@ export interface ServiceAnnouncer {
   ejected(info: EjectInfo): void;
   unejected(info: UnejectInfo): void;
   panicked(selection: Selection): void;
+  breakerChanged(change: BreakerChange): void;
 }
 
 export function createServiceAnnouncer(
@@ -58,6 +60,9 @@ export function createServiceAnnouncer(
     },
     panicked({ set, healthyCount: healthy, total }) {
       if (events.wants('panic')) events.emit('panic', { service, on: set.panic, healthy, total });
+    },
+    breakerChanged(change) {
+      if (events.wants('breaker')) events.emit('breaker', { service, ...change });
     },
   };
 }

@@ -5,6 +5,7 @@ import type { PickerFactory } from '../data/picker.js';
 import { parseCidr } from '../kit/cidr.js';
 import { arrayOf, object, offOr, partial, required, union, type ObjectSchema } from '../kit/option-structures.js';
 import { any, boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
+import { breaker } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
 import type {
   AddressPolicy,
@@ -129,6 +130,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   retry: offOr(retry),
   hedge: offOr(hedge),
   ejection: offOr(ejection),
+  breaker: offOr(breaker),
   limits,
   panicThreshold: ratio(),
   subset: offOr(subset),

@@ -3,6 +3,7 @@
 import { firstOf } from '../control/resolvers/first-of.js';
 import { FairleadError } from '../core/errors.js';
 import type { Resolver } from '../core/resolver.js';
+import { DEFAULT_BREAKER_SETTINGS } from '../data/admission/breaker-settings.js';
 import { RING_HASH_DEFAULTS } from '../data/policy-options.js';
 import { mergeOptions, type MergeRules } from '../kit/merge-options.js';
 import { invalidOption } from '../kit/option-error.js';
@@ -25,6 +26,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     tls: own.tls,
     classify: own.classify,
     resolver: single(resolver, path),
+    breaker: merged.breaker === false ? false : { ...DEFAULT_BREAKER_SETTINGS, ...merged.breaker },
     subset: merged.subset === false ? false : { ...SUBSET_DEFAULTS, ...merged.subset },
   };
   checkPairs(settings, path);
@@ -47,13 +49,14 @@ function single(resolver: ServiceOptions['resolver'], path: string): Resolver {
 }
 
 /** Bounds that one option sets for another. */
-function checkPairs({ cache, ejection }: ServiceSettings, path: string): void {
+function checkPairs({ cache, ejection, breaker }: ServiceSettings, path: string): void {
   atMost(`${path}.cache.minTtlMs`, cache.minTtlMs, 'maxTtlMs', cache.maxTtlMs);
   if (cache.fileMaxAgeMs !== undefined)
     atMost(`${path}.cache.fileMaxAgeMs`, cache.fileMaxAgeMs, 'staleMs', cache.staleMs);
   atMost(`${path}.cache.retryBaseMs`, cache.retryBaseMs, 'retryMaxMs', cache.retryMaxMs);
   if (ejection !== false)
     atMost(`${path}.ejection.baseEjectionMs`, ejection.baseEjectionMs, 'maxEjectionMs', ejection.maxEjectionMs);
+  if (breaker !== false) atMost(`${path}.breaker.openMs`, breaker.openMs, 'maxOpenMs', breaker.maxOpenMs);
 }
 
 function checkBalancer(balancer: ServiceSettings['balancer'], path: string): void {

@@ -8,8 +8,10 @@ import type { Endpoint } from '../core/endpoint.js';
 import { callError, type FairleadError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { Lease, PickContext } from '../core/lease.js';
+import { IGNORED } from '../core/outcome.js';
 import type { Random } from '../core/random.js';
 import type { Resolution } from '../core/resolution.js';
+import { AdmittedLease } from '../data/admission/admitted-lease.js';
 import { createBalancer, type Balancer, type SettledAttempt } from '../data/balancer.js';
 import type { BalancerLease } from '../data/balancer-lease.js';
 import { createHedgePolicy, type HedgePolicy } from '../data/hedging/hedge-policy.js';
@@ -25,6 +27,7 @@ import { createOpenCalls, type OpenCalls } from './open-calls.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceState } from './service-state.js';
 import { createServiceAnnouncer, type ServiceAnnouncer } from './service-announcer.js';
+import { createServiceAdmission, type ServiceAdmission } from './service-admission.js';
 import { createServiceFeed, type ServiceFeed } from './service-feed.js';
 import { unpickableError } from './service-errors.js';
 import { createServiceMembers, type ServiceMembers } from './service-members.js';
@@ -49,8 +52,9 @@ export interface Service extends ServiceRoute {
   start(): void;
   /** Asks discovery again now; rate-limited. */
   refresh(): void;
-  /** @throws NoEndpointsError, ERR_LIMIT_EXCEEDED */
+  /** @throws NoEndpointsError, ERR_LIMIT_EXCEEDED, ERR_BREAKER_OPEN */
   lease(context: PickContext): Lease;
+  readonly door: ServiceAdmission;
   /** Every call says when it begins and when it is over: `close` waits for it. */
   readonly calls: OpenCalls;
   /** Stops discovery and refuses whoever waits; resolves when no call is open, nothing is in flight and the connections are closed. */
@@ -73,6 +77,7 @@ class WiredService implements Service {
   readonly hedging: HedgePolicy | undefined;
   readonly classifier: ServiceSettings['classify'];
   readonly hashHeader: string | undefined;
+  readonly door: ServiceAdmission;
   readonly calls: OpenCalls = createOpenCalls(() => this.balancer.inFlight);
 
   private readonly deps: ServiceDeps;
@@ -104,6 +109,7 @@ class WiredService implements Service {
     this.hedging = settings.hedge === false ? undefined : createHedgePolicy(settings.hedge, clock);
     this.room = createWaitingRoom(clock);
     this.announcer = createServiceAnnouncer(name, settings.resolver.kind, deps);
+    this.door = createServiceAdmission(name, settings, deps, this.announcer);
     this.members = createServiceMembers({
       settings,
       clock,
@@ -154,10 +160,15 @@ class WiredService implements Service {
   }
 
   lease(context: PickContext): Lease {
+    const { clock } = this;
+    const { admission } = this.door;
+    const permit = admission?.enter(undefined);
     const lease = this.balancer.pick(context);
-    if (lease === 'limit') throw limitExceeded(this.name);
-    if (lease === 'none') throw unpickableError(this.name, this.state, 'ERR_NO_ENDPOINTS');
-    return lease;
+    if (typeof lease === 'string') {
+      admission?.left(permit, IGNORED, 0, clock.now());
+      throw lease === 'limit' ? limitExceeded(this.name) : unpickableError(this.name, this.state, 'ERR_NO_ENDPOINTS');
+    }
+    return admission === undefined || permit === undefined ? lease : new AdmittedLease(lease, admission, permit, clock);
   }
 
   whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable {

@@ -15,6 +15,7 @@ export function snapshotOf(service: Service): ServiceSnapshot {
     inFlight: balancer.inFlight,
     panic: selection.set.panic && membership.endpoints.length > 0,
     budget: { available: service.budget.level().available },
+    ...service.door.snapshot(),
   };
 }
 

@@ -7,6 +7,9 @@ import type { ResolutionStatus } from './resolution.js';
 
 export type EjectionReason = 'consecutive-failures' | 'failure-ratio' | 'silence' | 'contrast' | 'probe-failed';
 
+/** `isolated` is open by hand, until it is released by hand. */
+export type BreakerStateName = 'closed' | 'open' | 'half-open' | 'isolated';
+
 /** Why a file with a list of endpoints was not believed. */
 export type IgnoredFileReason = 'corrupted' | 'foreign' | 'too-old' | 'too-large' | 'unreadable';
 
@@ -58,6 +61,19 @@ export interface FairleadEvents {
   uneject: [event: { service: string; endpoint: string; by: 'probe' | 'removal' }];
   /** Fewer endpoints are well than the panic threshold asks: health is ignored (`on`), or counts again. */
   panic: [event: { service: string; on: boolean; healthy: number; total: number }];
+  /** A breaker changed its state: the one of the service (`key` undefined) or of one key. */
+  breaker: [
+    event: {
+      service: string;
+      key: string | undefined;
+      from: BreakerStateName;
+      to: BreakerStateName;
+      /** In words. */
+      reason: string;
+      /** Until the first probe may go; undefined unless `to` is `'open'`. Milliseconds. */
+      openMs: number | undefined;
+    },
+  ];
   /** One attempt ended. */
   attempt: [event: { service: string } & AttemptReport];
   /** Another attempt follows after `delayMs`, or none does and `refused` says why. */

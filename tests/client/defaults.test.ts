@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { checkClientOptions } from '../../src/client/client-settings.js';
 import { MAX_SERVICES, SERVICE_DEFAULTS, SUBSET_DEFAULTS } from '../../src/client/defaults.js';
+import { DEFAULT_BREAKER_SETTINGS } from '../../src/data/admission/breaker-settings.js';
 import type { ServiceOptions, ServiceSettings } from '../../src/client/options.js';
 import { systemClock } from '../../src/core/clock.js';
 import { systemRandom } from '../../src/core/random.js';
@@ -49,11 +50,25 @@ const DOCUMENTED = {
     contrast: true,
     probeTimeoutMs: 30_000,
   },
+  breaker: false,
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },
   panicThreshold: 0.5,
   subset: false,
   transport: { connectTimeoutMs: 2_000, maxConnections: 512, keepAliveTimeoutMs: 4_000 },
   allow: {},
+};
+
+const BREAKER = {
+  windowMs: 10_000,
+  minVolume: 20,
+  failureThreshold: 0.5,
+  slowThreshold: 0.5,
+  openMs: 10_000,
+  maxOpenMs: 60_000,
+  jitterRatio: 0.1,
+  probes: 5,
+  probeTimeoutMs: 30_000,
+  maxKeys: 1_000,
 };
 
 const resolver = createManualResolver();
@@ -68,6 +83,13 @@ describe('defaults', () => {
     expect(SERVICE_DEFAULTS).toEqual(DOCUMENTED);
     expect(MAX_SERVICES).toBe(1_000);
     expect(SUBSET_DEFAULTS).toEqual({ size: 20 });
+    expect(DEFAULT_BREAKER_SETTINGS).toEqual(BREAKER);
+  });
+
+  it('of a breaker are taken by whoever asks for one', () => {
+    expect(settingsOf({ breaker: {} }).breaker).toEqual(BREAKER);
+    expect(settingsOf({ breaker: { probes: 2 } }).breaker).toEqual({ ...BREAKER, probes: 2 });
+    expect(() => settingsOf({ breaker: { openMs: 60_001 } })).toThrow(/breaker.openMs: must be at most maxOpenMs/);
   });
 
   it('are what a service runs by that names only its resolver', () => {

@@ -14,11 +14,10 @@
  *   place to another. So no state waits for somebody who may never come.
  */
 
+import type { BreakerStateName } from '../../core/events.js';
 import type { Random } from '../../core/random.js';
 import type { BreakerSettings } from './breaker-settings.js';
 import { createCallWindow, type CallWindow } from './call-window.js';
-
-export type BreakerStateName = 'closed' | 'open' | 'half-open' | 'isolated';
 
 /** What a call brings back when it ends. */
 export interface BreakerPermit {

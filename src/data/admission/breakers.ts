@@ -19,9 +19,9 @@ export interface Breakers {
 export interface BreakersInput {
   readonly settings: BreakerSettings;
   readonly random: Random;
-  onChange(change: BreakerChange): void;
+  readonly onChange: (change: BreakerChange) => void;
   /** The `key` function threw or returned no string; the request goes by the service's own breaker. */
-  onBadKey(what: string): void;
+  readonly onBadKey: (what: string) => void;
 }
 
 export function createBreakers({ settings, random, onChange, onBadKey }: BreakersInput): Breakers {

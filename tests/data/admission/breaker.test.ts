@@ -42,7 +42,8 @@ function bench(settings: Partial<BreakerSettings> = {}, random = MIDDLE): Bench 
       breaker.leave(permit, verdict, tookMs, this.nowMs);
     },
     calls(pattern) {
-      for (const mark of pattern) this.leave(this.enter(), mark === 'x' ? 'failure' : 'success', mark === 's' ? 5_000 : 1);
+      for (const mark of pattern)
+        this.leave(this.enter(), mark === 'x' ? 'failure' : 'success', mark === 's' ? 5_000 : 1);
     },
     state() {
       return breaker.view(this.nowMs).state;

@@ -1,0 +1,60 @@
+/** What stands at the door of one service: its breakers. */
+
+import { wallNow } from '../core/clock.js';
+import { createAdmission, type Admission } from '../data/admission/admission.js';
+import type { BreakerView } from '../data/admission/breaker.js';
+import { createBreakers, type Breakers } from '../data/admission/breakers.js';
+import type { ServiceDeps } from './service.js';
+import type { BreakerSnapshot } from './client-snapshot.js';
+import type { ServiceSettings } from './options.js';
+import type { ServiceAnnouncer } from './service-announcer.js';
+
+export interface ServiceAdmission {
+  /** Undefined when nobody is ever refused. */
+  readonly admission: Admission | undefined;
+  readonly breakers: Breakers | undefined;
+  snapshot(): AdmissionSnapshot;
+}
+
+export interface AdmissionSnapshot {
+  readonly breakers: readonly BreakerSnapshot[];
+}
+
+export function createServiceAdmission(
+  service: string,
+  settings: ServiceSettings,
+  { clock, random, events }: ServiceDeps,
+  announcer: ServiceAnnouncer,
+): ServiceAdmission {
+  const { breaker } = settings;
+  let told = false;
+  const breakers =
+    breaker === false
+      ? undefined
+      : createBreakers({
+          settings: breaker,
+          random,
+          onChange: (change) => announcer.breakerChanged(change),
+          onBadKey(what) {
+            if (told || !events.wants('warning')) return;
+            told = true;
+            events.emit('warning', { service, message: `options.breaker.key ${what}` });
+          },
+        });
+  return {
+    breakers,
+    admission:
+      breaker === false || breakers === undefined
+        ? undefined
+        : createAdmission({ service, clock, breakers, byKey: breaker.key !== undefined }),
+    snapshot: () => ({ breakers: breakers?.views(clock.now()).map(breakerSnapshot) ?? [] }),
+  };
+}
+
+function breakerSnapshot({ nextProbeInMs, ...rest }: BreakerView): BreakerSnapshot {
+  return {
+    ...rest,
+    nextProbeInMs,
+    nextProbeAt: nextProbeInMs === undefined ? undefined : Math.round(wallNow() + nextProbeInMs),
+  };
+}

@@ -1,0 +1,42 @@
+import type { Clock } from '../../core/clock.js';
+import type { Endpoint } from '../../core/endpoint.js';
+import type { Lease } from '../../core/lease.js';
+import { IGNORED, type Outcome } from '../../core/outcome.js';
+import type { BalancerLease } from '../balancer-lease.js';
+import type { Admission } from './admission.js';
+import type { BreakerPermit } from './breaker.js';
+
+/** A lease by which somebody else sends: for the breaker it is a call of one attempt, and ends as its owner says. */
+export class AdmittedLease implements Lease {
+  readonly endpoint: Endpoint;
+  private readonly lease: BalancerLease;
+  private readonly permit: BreakerPermit;
+  private readonly clock: Clock;
+  private admission: Admission | undefined;
+
+  constructor(lease: BalancerLease, admission: Admission, permit: BreakerPermit, clock: Clock) {
+    this.endpoint = lease.endpoint;
+    this.lease = lease;
+    this.admission = admission;
+    this.permit = permit;
+    this.clock = clock;
+  }
+
+  settle(outcome: Outcome, latencyMs?: number): void {
+    this.lease.settle(outcome, latencyMs);
+    this.left(outcome, latencyMs);
+  }
+
+  [Symbol.dispose](): void {
+    this.lease[Symbol.dispose]();
+    this.left(IGNORED, undefined);
+  }
+
+  private left(outcome: Outcome, latencyMs: number | undefined): void {
+    const { admission } = this;
+    if (admission === undefined) return;
+    this.admission = undefined;
+    const nowMs = this.clock.now();
+    admission.left(this.permit, outcome, latencyMs ?? nowMs - this.lease.startedAtMs, nowMs);
+  }
+}
