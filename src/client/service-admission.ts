@@ -1,10 +1,11 @@
 /** What stands at the door of one service: its breakers. */
 
-import { wallNow } from '../core/clock.js';
+import { wallNow, type Clock } from '../core/clock.js';
+import type { EventSink } from '../core/events.js';
+import type { Random } from '../core/random.js';
 import { createAdmission, type Admission } from '../data/admission/admission.js';
 import type { BreakerView } from '../data/admission/breaker.js';
 import { createBreakers, type Breakers } from '../data/admission/breakers.js';
-import type { ServiceDeps } from './service.js';
 import type { BreakerSnapshot } from './client-snapshot.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceAnnouncer } from './service-announcer.js';
@@ -23,7 +24,7 @@ export interface AdmissionSnapshot {
 export function createServiceAdmission(
   service: string,
   settings: ServiceSettings,
-  { clock, random, events }: ServiceDeps,
+  { clock, random, events }: { readonly clock: Clock; readonly random: Random; readonly events: EventSink },
   announcer: ServiceAnnouncer,
 ): ServiceAdmission {
   const { breaker } = settings;

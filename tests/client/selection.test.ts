@@ -243,6 +243,7 @@ describe('snapshot', () => {
           inFlight: 1,
           panic: false,
           budget: { available: 2 },
+          breakers: [],
           endpoints: [
             {
               id: 'http://a:1',
