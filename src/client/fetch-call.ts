@@ -5,6 +5,7 @@ import type { Call } from '../data/call.js';
 import type { Router } from '../data/call-input.js';
 import { reportCall } from '../data/report-call.js';
 import { isReplayableBody } from '../data/idempotency.js';
+import { callOfResponse, rememberCall } from './call-of-response.js';
 import { manageCall, type RequestForm } from './managed-call.js';
 import type { CallOptions } from './options.js';
 import type { Match } from './service-directory.js';
@@ -15,16 +16,10 @@ export type FetchInit = RequestInit & { readonly fairlead?: CallOptions };
 /** Sends one round of a call: the platform's fetch with the call as dispatcher, or an injected fetch. */
 export type Wire = (input: FetchInput, init: RequestInit, call: Call) => Promise<Response>;
 
-const calls = new WeakMap<Response, Call>();
-
 /** What happened on the way to a response of `client.fetch`; undefined for any other. */
 export function getCall(response: Response): CallReport | undefined {
-  const call = calls.get(response);
+  const call = callOfResponse(response);
   return call === undefined ? undefined : reportCall(call);
-}
-
-function remember(response: Response, call: Call): void {
-  calls.set(response, call);
 }
 
 export function fetchCall(
@@ -34,7 +29,7 @@ export function fetchCall(
   router: Router,
   wire: Wire,
 ): Promise<Response> {
-  return manageCall(match, router, new FetchForm(input, init, wire), init?.fairlead, remember);
+  return manageCall(match, router, new FetchForm(input, init, wire), init?.fairlead, rememberCall);
 }
 
 class FetchForm implements RequestForm<Response> {
