@@ -13,6 +13,7 @@ const root = resolve(import.meta.dirname, '..');
 const target = resolve(process.argv[2] ?? resolve(root, 'docs/options.md'));
 
 const SERVICE_SCHEMA = 'src/client/service-schema.ts';
+const HEALTH_SCHEMA = 'src/client/health-schema.ts';
 const BALANCER_SCHEMA = 'src/client/balancer-schema.ts';
 const ADMISSION_SCHEMA = 'src/client/admission-schema.ts';
 const REGISTRY = 'src/control/resolvers/registry-options.ts';
@@ -26,8 +27,10 @@ const SECTIONS = [
   ['`retry`', 'When a call is tried again after its request may have reached an endpoint.', 'RetrySettings', 'src/data/retry-settings.ts', 'retry', SERVICE_SCHEMA],
   ['`retry.budget`', 'What the retries of one service may cost together.', 'RetryBudgetSettings', 'src/data/retry-settings.ts', 'retry.budget', SERVICE_SCHEMA],
   ['`hedge`', 'When a second attempt may run beside the first.', 'HedgeSettings', 'src/data/hedging/hedge-settings.ts', 'hedge', SERVICE_SCHEMA],
-  ['`ejection`', 'When an endpoint is taken out of use, and for how long.', 'EjectionSettings', 'src/control/health/ejection-settings.ts', 'ejection', SERVICE_SCHEMA],
   ['`breaker`', 'When calls are refused because most of them failed; see [resilience](resilience.md#the-breaker). `breaker: {}` takes these defaults.', 'BreakerSettings', 'src/data/admission/breaker-settings.ts', 'breaker', ADMISSION_SCHEMA],
+  ['`ejection`', 'When an endpoint is taken out of use, and for how long.', 'EjectionSettings', 'src/control/health/ejection-settings.ts', 'ejection', HEALTH_SCHEMA],
+  ['`ejection.successRate`', 'Which endpoints are outliers by success rate. `successRate: {}` takes these defaults.', 'SuccessRateSettings', 'src/control/health/success-rate.ts', 'successRate', HEALTH_SCHEMA],
+  ['`ejection.latency`', 'Which endpoints are outliers by latency. `latency: {}` takes these defaults.', 'LatencyOutlierSettings', 'src/control/health/latency-outlier.ts', 'latency', HEALTH_SCHEMA],
   ['`subset`', 'Which endpoints of a large service this client uses. `subset: {}` takes these defaults.', 'SubsetSettings', 'src/control/subset-settings.ts', 'subset', SERVICE_SCHEMA],
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],
   ['`transport`', 'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.', 'TransportSettings', 'src/data/transport/transport-settings.ts', 'transport', SERVICE_SCHEMA],
@@ -112,19 +115,17 @@ function fieldsOf(path, file) {
   return fields;
 }
 
+/** Schemas of a service's options are spread over several files, and use each other's. */
+const SERVICE_SCHEMAS = [SERVICE_SCHEMA, BALANCER_SCHEMA, ADMISSION_SCHEMA, HEALTH_SCHEMA];
+
 function constantOf(name, file) {
-  for (const statement of sourceOf(file).statements) {
-    if (!ts.isVariableStatement(statement)) continue;
-    for (const { name: declared, initializer } of statement.declarationList.declarations)
-      if (declared.getText() === name && initializer !== undefined) return initializer;
+  for (const candidate of new Set([file, ...SERVICE_SCHEMAS])) {
+    for (const statement of sourceOf(candidate).statements) {
+      if (!ts.isVariableStatement(statement)) continue;
+      for (const { name: declared, initializer } of statement.declarationList.declarations)
+        if (declared.getText() === name && initializer !== undefined) return initializer;
+    }
   }
-  const elsewhere = {
-    [SERVICE_SCHEMA]: BALANCER_SCHEMA,
-    [BALANCER_SCHEMA]: ADMISSION_SCHEMA,
-    [ADMISSION_SCHEMA]: undefined,
-  };
-  const next = file in elsewhere ? elsewhere[file] : SERVICE_SCHEMA;
-  if (next !== undefined) return constantOf(name, next);
   throw new Error(`no schema declares ${name}`);
 }
 
@@ -218,7 +219,8 @@ function range(noun, min, max) {
   return `${noun}, ${digits(min)}–${digits(max)}`;
 }
 
-const RANGE_SENTENCE = / (?:Milliseconds|Integer|Ratio|Factor|Range|Retries per second),? [\d\s`\w–]+(?:\.\d+)?\.$/;
+const RANGE_SENTENCE =
+  / (?:Milliseconds|Integer|Number|Ratio|Factor|Range|Retries per second),? [\d\s`\w–]+(?:\.\d+)?(?:–[\d\s]+)?\.$/;
 
 function section([title, introduction, name, file, schema, schemaFile]) {
   const fields = fieldsOf(schema, schemaFile);

@@ -55,6 +55,8 @@ export type { RegistryResolverOptions, SseOptions } from './control/resolvers/re
 export type { CacheSettings } from './control/discovery/cache-settings.js';
 export type { SubsetSettings } from './control/subset-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';
+export type { LatencyOutlierSettings } from './control/health/latency-outlier.js';
+export type { SuccessRateSettings } from './control/health/success-rate.js';
 export type { AttemptReport, CallReport } from './core/call-report.js';
 export type { Clock } from './core/clock.js';
 export type { Endpoint, EndpointInput, Scheme } from './core/endpoint.js';

@@ -4,6 +4,8 @@
  */
 
 import { DEFAULT_CACHE_SETTINGS } from '../control/discovery/cache-settings.js';
+import type { LatencyOutlierSettings } from '../control/health/latency-outlier.js';
+import type { SuccessRateSettings } from '../control/health/success-rate.js';
 import type { SubsetSettings } from '../control/subset-settings.js';
 import { DEFAULT_LIMITS } from '../data/balancer-settings.js';
 import { DEFAULT_HEDGE_SETTINGS } from '../data/hedging/hedge-settings.js';
@@ -39,6 +41,11 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     maxEjectedRatio: 0.5,
     silence: true,
     contrast: true,
+    successRate: false,
+    latency: false,
+    splitLocalOrigin: false,
+    consecutiveLocalFailures: 5,
+    detectOnly: false,
     probeTimeoutMs: 30_000,
   },
   // Adaptive throttling is the softer half of it, and on.
@@ -59,5 +66,16 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
 
 /** For a service that asks for a subset. */
 export const SUBSET_DEFAULTS: SubsetSettings = { size: 20 };
+
+/** For ejection that compares success rates: those of gRFC A50 and Envoy. */
+export const SUCCESS_RATE_DEFAULTS: SuccessRateSettings = { stdevFactor: 1.9, minEndpoints: 5, minVolume: 100 };
+
+/** For ejection that compares latencies. */
+export const LATENCY_OUTLIER_DEFAULTS: LatencyOutlierSettings = {
+  factor: 3,
+  minDifferenceMs: 20,
+  minEndpoints: 3,
+  minVolume: 20,
+};
 
 export const MAX_SERVICES = 1_000;

@@ -2,6 +2,8 @@
 
 import type { CacheSettings } from '../control/discovery/cache-settings.js';
 import type { EjectionSettings } from '../control/health/ejection-settings.js';
+import type { LatencyOutlierSettings } from '../control/health/latency-outlier.js';
+import type { SuccessRateSettings } from '../control/health/success-rate.js';
 import type { SubsetSettings } from '../control/subset-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Classifier } from '../core/outcome.js';
@@ -91,8 +93,11 @@ export interface ServiceOptions {
 
 export type CacheOptions = Partial<CacheSettings>;
 export type HedgeOptions = Partial<HedgeSettings>;
-export type EjectionOptions = Partial<EjectionSettings>;
 export type BreakerOptions = Partial<BreakerSettings>;
+export type EjectionOptions = Partial<Omit<EjectionSettings, 'successRate' | 'latency'>> & {
+  readonly successRate?: false | Partial<SuccessRateSettings>;
+  readonly latency?: false | Partial<LatencyOutlierSettings>;
+};
 export type SubsetOptions = Partial<SubsetSettings>;
 export type LimitOptions = Partial<LimitSettings>;
 export type TransportOptions = Partial<TransportSettings>;

@@ -7,11 +7,11 @@ import { arrayOf, object, offOr, partial, required, union, type ObjectSchema } f
 import { any, boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
 import { breaker } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
+import { ejection } from './health-schema.js';
 import type {
   AddressPolicy,
   CacheOptions,
   CallOptions,
-  EjectionOptions,
   HedgeOptions,
   LimitOptions,
   RetryOptions,
@@ -69,20 +69,6 @@ const hedge: Schema<HedgeOptions> = object<HedgeOptions>({
   quantile: number({ min: 0.5, max: 0.999 }),
   minDelayMs: durationMs(0, DAY_MS),
   maxRatio: ratio(),
-});
-
-const ejection: Schema<EjectionOptions> = object<EjectionOptions>({
-  consecutiveFailures: number({ min: 0, max: 1_000, integer: true }),
-  failureThreshold: ratio(),
-  minVolume: number({ min: 1, max: 1_000_000, integer: true }),
-  windowMs: durationMs(100, HOUR_MS),
-  baseEjectionMs: durationMs(1, DAY_MS),
-  maxEjectionMs: durationMs(1, DAY_MS),
-  jitterRatio: ratio(),
-  maxEjectedRatio: ratio(),
-  silence: boolean(),
-  contrast: boolean(),
-  probeTimeoutMs: durationMs(1, HOUR_MS),
 });
 
 const limits: Schema<LimitOptions> = object<LimitOptions>({

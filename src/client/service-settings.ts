@@ -1,5 +1,6 @@
 /** From what the caller wrote to what the service runs by: checked, merged and defaulted, in a copy of our own. */
 
+import type { EjectionSettings } from '../control/health/ejection-settings.js';
 import { firstOf } from '../control/resolvers/first-of.js';
 import { FairleadError } from '../core/errors.js';
 import type { Resolver } from '../core/resolver.js';
@@ -8,7 +9,7 @@ import { RING_HASH_DEFAULTS } from '../data/policy-options.js';
 import { mergeOptions, type MergeRules } from '../kit/merge-options.js';
 import { invalidOption } from '../kit/option-error.js';
 import { isPrime, primeFrom } from '../kit/prime.js';
-import { SERVICE_DEFAULTS, SUBSET_DEFAULTS } from './defaults.js';
+import { LATENCY_OUTLIER_DEFAULTS, SERVICE_DEFAULTS, SUBSET_DEFAULTS, SUCCESS_RATE_DEFAULTS } from './defaults.js';
 import type { ServiceOptions, ServiceSettings } from './options.js';
 import { defaultsSchema, serviceSchema } from './service-schema.js';
 
@@ -28,10 +29,21 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     resolver: single(resolver, path),
     breaker: merged.breaker === false ? false : { ...DEFAULT_BREAKER_SETTINGS, ...merged.breaker },
     subset: merged.subset === false ? false : { ...SUBSET_DEFAULTS, ...merged.subset },
+    ejection: merged.ejection === false ? false : withComparisons(merged.ejection),
   };
   checkPairs(settings, path);
   checkBalancer(settings.balancer, `${path}.balancer`);
   return settings;
+}
+
+/** What is off by default has its own defaults for whoever turns it on. */
+function withComparisons(ejection: EjectionSettings): EjectionSettings {
+  const { successRate, latency } = ejection;
+  return {
+    ...ejection,
+    successRate: successRate === false ? false : { ...SUCCESS_RATE_DEFAULTS, ...successRate },
+    latency: latency === false ? false : { ...LATENCY_OUTLIER_DEFAULTS, ...latency },
+  };
 }
 
 /**

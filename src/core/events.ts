@@ -5,7 +5,17 @@ import type { Endpoint } from './endpoint.js';
 import type { ErrorCode } from './errors.js';
 import type { ResolutionStatus } from './resolution.js';
 
-export type EjectionReason = 'consecutive-failures' | 'failure-ratio' | 'silence' | 'contrast' | 'probe-failed';
+export type EjectionReason =
+  | 'consecutive-failures'
+  | 'failure-ratio'
+  | 'consecutive-local-failures'
+  | 'local-failure-ratio'
+  | 'success-rate'
+  | 'local-success-rate'
+  | 'latency'
+  | 'silence'
+  | 'contrast'
+  | 'probe-failed';
 
 /** `isolated` is open by hand, until it is released by hand. */
 export type BreakerStateName = 'closed' | 'open' | 'half-open' | 'isolated';
@@ -54,8 +64,14 @@ export interface FairleadEvents {
       endpoint: string;
       reason: EjectionReason;
       detail: string;
+      /** Length of the sentence; then a probe may go. 0 when it is not enforced. */
       durationMs: number;
+      /** When the sentence ends, by the client's clock (`performance.now()`, unless it was given another). */
+      untilMs: number;
+      /** Which sentence it is: ejections so far, less what time has forgiven. */
       times: number;
+      /** False for a verdict that changes nothing, under `ejection.detectOnly`. */
+      enforced: boolean;
     },
   ];
   uneject: [event: { service: string; endpoint: string; by: 'probe' | 'removal' }];

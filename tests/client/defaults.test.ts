@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { checkClientOptions } from '../../src/client/client-settings.js';
-import { MAX_SERVICES, SERVICE_DEFAULTS, SUBSET_DEFAULTS } from '../../src/client/defaults.js';
+import {
+  LATENCY_OUTLIER_DEFAULTS,
+  MAX_SERVICES,
+  SERVICE_DEFAULTS,
+  SUBSET_DEFAULTS,
+  SUCCESS_RATE_DEFAULTS,
+} from '../../src/client/defaults.js';
 import { DEFAULT_BREAKER_SETTINGS } from '../../src/data/admission/breaker-settings.js';
 import type { ServiceOptions, ServiceSettings } from '../../src/client/options.js';
 import { systemClock } from '../../src/core/clock.js';
@@ -48,6 +54,11 @@ const DOCUMENTED = {
     maxEjectedRatio: 0.5,
     silence: true,
     contrast: true,
+    successRate: false,
+    latency: false,
+    splitLocalOrigin: false,
+    consecutiveLocalFailures: 5,
+    detectOnly: false,
     probeTimeoutMs: 30_000,
   },
   breaker: false,
@@ -83,6 +94,8 @@ describe('defaults', () => {
     expect(SERVICE_DEFAULTS).toEqual(DOCUMENTED);
     expect(MAX_SERVICES).toBe(1_000);
     expect(SUBSET_DEFAULTS).toEqual({ size: 20 });
+    expect(SUCCESS_RATE_DEFAULTS).toEqual({ stdevFactor: 1.9, minEndpoints: 5, minVolume: 100 });
+    expect(LATENCY_OUTLIER_DEFAULTS).toEqual({ factor: 3, minDifferenceMs: 20, minEndpoints: 3, minVolume: 20 });
     expect(DEFAULT_BREAKER_SETTINGS).toEqual(BREAKER);
   });
 
@@ -110,6 +123,13 @@ describe('defaults', () => {
   it('stay what they are whatever a service sets', () => {
     settingsOf({ cache: { minTtlMs: 200 }, retry: { statuses: [500], budget: { ratio: 1 } } });
     expect(SERVICE_DEFAULTS).toEqual(DOCUMENTED);
+  });
+
+  it('of a group that is off are there when it is turned on', () => {
+    expect(settingsOf({ ejection: { successRate: {}, latency: { factor: 5 } } }).ejection).toMatchObject({
+      successRate: SUCCESS_RATE_DEFAULTS,
+      latency: { ...LATENCY_OUTLIER_DEFAULTS, factor: 5 },
+    });
   });
 
   it('fill in what a partly given group leaves open', () => {

@@ -6,6 +6,8 @@ export interface AttemptSample {
   readonly probe: boolean;
   /** Response headers arrived. */
   readonly answered: boolean;
+  /** Until response headers, or until the end when there were none. Milliseconds. Only the latency rule asks. */
+  readonly latencyMs?: number;
   /** For a timeout: by how much its timer fired late, in milliseconds. @default 0 */
   readonly lateMs?: number;
 }

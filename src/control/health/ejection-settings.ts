@@ -1,5 +1,8 @@
 /** When an endpoint is taken out for what callers see of it, and for how long. */
 
+import type { LatencyOutlierSettings } from './latency-outlier.js';
+import type { SuccessRateSettings } from './success-rate.js';
+
 export interface EjectionSettings {
   /**
    * Gateway-class failures in a row that eject: no connection, no answer in time, a reset, an answer that is no HTTP,
@@ -21,7 +24,11 @@ export interface EjectionSettings {
    * 10, an endpoint that is well at 5 % errors is misjudged once in 15 000 windows: P[Bin(10, .05) >= 5] = 6.4e-5.)
    */
   readonly minVolume: number;
-  /** How far back `failureThreshold` and the check for mass failure look. Milliseconds, 100–3 600 000. @default 10 000 (Envoy and gRFC A50 `interval`) */
+  /**
+   * How far back `failureThreshold` and the check for mass failure look, and the interval at whose end success rates and
+   * latencies are compared. Milliseconds, 100–3 600 000.
+   * @default 10 000 (Envoy and gRFC A50 `interval`)
+   */
   readonly windowMs: number;
   /**
    * Length of the first ejection; the nth lasts n times as long. n falls by one for each such span of being in use.
@@ -45,6 +52,24 @@ export interface EjectionSettings {
   readonly silence: boolean;
   /** Whether an endpoint is ejected before its row is full when so many failures in a row stand out from what its peers show. @default true (ours; see contrast.ts) */
   readonly contrast: boolean;
+  /** Whether the endpoint whose success rate lies far below that of its peers is ejected; `{}` takes the defaults of A50. @default false (as in gRFC A50; it needs five endpoints and 100 attempts at each) */
+  readonly successRate: false | SuccessRateSettings;
+  /** Whether the endpoint that answers, but much more slowly than its peers, is ejected; `{}` takes the defaults. @default false (the default policy prefers fast endpoints anyway; this is for policies that do not look at latency) */
+  readonly latency: false | LatencyOutlierSettings;
+  /**
+   * Whether failures without an answer (no connection, none in time, a connection that broke off) are counted apart from
+   * those that the endpoint answered: rows, ratios and success rates are kept for each side, and `consecutiveFailures`
+   * is for answers only.
+   * @default false (Envoy `split_external_local_origin_errors`)
+   */
+  readonly splitLocalOrigin: boolean;
+  /**
+   * Failures without an answer in a row that eject, when they are counted apart. Integer, 0–1000; 0 switches this rule off.
+   * @default 5 (Envoy `consecutive_local_origin_failure`)
+   */
+  readonly consecutiveLocalFailures: number;
+  /** Whether verdicts are only told, as `eject` events with `enforced: false`, and nobody is taken out: to see what ejection would do. @default false (Envoy and gRFC A50: enforcement 0) */
+  readonly detectOnly: boolean;
   /** How long one probe may keep a returning endpoint for itself; after that another is sent. Milliseconds, 1–3 600 000. @default 30 000 (the default `timeoutMs` of a call) */
   readonly probeTimeoutMs: number;
 }

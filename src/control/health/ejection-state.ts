@@ -26,9 +26,13 @@ export interface EjectInfo {
   readonly id: string;
   readonly reason: EjectionReason;
   readonly detail: string;
-  /** Length of the sentence, in milliseconds. */
+  /** Length of the sentence, in milliseconds; 0 when it is not enforced. */
   readonly durationMs: number;
+  /** Clock time at which the sentence ends. */
+  readonly untilMs: number;
   readonly times: number;
+  /** False when the verdict is only told (`detectOnly`). */
+  readonly enforced: boolean;
 }
 
 export interface UnejectInfo {

@@ -12,13 +12,17 @@ export type EvidenceSettings = Pick<
   'consecutiveFailures' | 'failureThreshold' | 'minVolume' | 'windowMs'
 >;
 
+/** The rule that ejects. Those of local failures are told by evidence that keeps them apart: split-evidence.ts. */
+export type EvidenceVerdict =
+  'consecutive-failures' | 'failure-ratio' | 'consecutive-local-failures' | 'local-failure-ratio';
+
 export interface FailureEvidence {
   /** Gateway-class failures since the last success. */
   readonly inARow: number;
   success(nowMs: number): void;
   failure(outcome: Outcome & { kind: 'failure' }, nowMs: number): void;
   /** Which rule ejects the endpoint, if one does. A row has no age: however slowly it grew, nothing good came between. */
-  verdict(nowMs: number): 'consecutive-failures' | 'failure-ratio' | undefined;
+  verdict(nowMs: number): EvidenceVerdict | undefined;
   /** Whether the endpoint looks bad at the moment, though perhaps not yet bad enough to be ejected. */
   isFailing(nowMs: number): boolean;
   /** The evidence behind a verdict. */

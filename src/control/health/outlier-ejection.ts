@@ -1,6 +1,7 @@
 /**
  * Outlier ejection: takes an endpoint out of use when what callers see of it is clearly worse than what they see of its
- * peers, and lets it back by a single probe. It is passive: it costs no request of its own.
+ * peers, and lets it back by a single probe. It is passive: it costs no request of its own. What counts as clearly worse
+ * is for attempt-judge.ts and the rules that it asks.
  *
  * An endpoint is `healthy`, `ejected` for the length of its sentence, then `probing`: one attempt at a time is let
  * through, and its outcome decides. Guarantees, after every operation:
@@ -19,16 +20,15 @@ import type { Clock } from '../../core/clock.js';
 import type { EjectionReason } from '../../core/events.js';
 import type { Outcome } from '../../core/outcome.js';
 import type { Random } from '../../core/random.js';
+import { createAttemptJudge, type Judged } from './attempt-judge.js';
 import type { AttemptSample } from './attempt-sample.js';
-import { createContrast, FEWEST_IN_A_ROW } from './contrast.js';
 import { maxEjected } from './ejection-cap.js';
 import { HEALTHY, type EjectInfo, type EjectionState, type UnejectInfo } from './ejection-state.js';
 import type { EjectionSettings } from './ejection-settings.js';
-import { createFailureEvidence, failureInWords, type FailureEvidence } from './failure-evidence.js';
+import { failureInWords } from './failure-evidence.js';
 import { isLate } from './late-timeout.js';
-import { createMassFailure, createPeer, type Peer } from './mass-failure.js';
+import { createPeer } from './mass-failure.js';
 import { createSentence, type Sentence } from './sentence.js';
-import { createAnswerLog, isSilence, silenceInWords } from './silence.js';
 
 export interface OutlierEjection {
   /** The endpoints of the service now. Who left is forgotten, who is new starts clean. Does not call `onChange`. */
@@ -64,16 +64,13 @@ type Phase =
   | { readonly kind: 'ejected'; readonly state: EjectionState; readonly timer: Disposable }
   | { readonly kind: 'probing'; readonly sinceMs: number; takenAtMs: number | undefined };
 
-interface Member {
+interface Member extends Judged {
   readonly id: string;
-  readonly peer: Peer;
-  // Made when first needed: of a large service, one client uses few endpoints and ejects fewer.
-  evidence: FailureEvidence | undefined;
+  /** Made when first needed, as few are ever ejected. */
   sentence: Sentence | undefined;
   phase: Phase;
   /** Attempts that started before this count for nothing. */
   countsFromMs: number;
-  lastAnsweredAtMs: number;
 }
 
 const IN_USE: Phase = Object.freeze({ kind: 'healthy' });
@@ -81,11 +78,12 @@ const IN_USE: Phase = Object.freeze({ kind: 'healthy' });
 export function createOutlierEjection(options: OutlierEjectionOptions): OutlierEjection {
   const { settings, clock, random } = options;
   const members = new Map<string, Member>();
-  const answers = createAnswerLog();
-  const massFailure = createMassFailure(settings.windowMs);
-  const contrast = createContrast(settings.windowMs);
-  /** Healthy ones with enough failures in a row to stand out, once the others have shown how they do. */
-  const suspects = new Set<Member>();
+  const judge = createAttemptJudge<Member>({
+    settings,
+    clock,
+    isPointless: (member, now) => member.phase.kind !== 'healthy' || isHeldBack(now),
+    convict: settings.detectOnly ? tell : eject,
+  });
   let ejectedCount = 0;
   let closed = false;
 
@@ -102,8 +100,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
   }
 
   function leave(member: Member): void {
-    massFailure.forget(member.peer);
-    suspects.delete(member);
+    judge.forget(member);
     if (member.phase.kind === 'healthy') return;
     if (member.phase.kind === 'ejected') member.phase.timer[Symbol.dispose]();
     member.phase = IN_USE;
@@ -117,20 +114,25 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     if (!again) ejectedCount++;
     const sentence = (member.sentence ??= createSentence(settings, random));
     // An outage of the service is not the endpoint's own relapse: a sentence that grew with it would outlast it.
-    const durationMs = again && massFailure.isOn(now) ? sentence.repeat() : sentence.next(now);
+    const durationMs = again && judge.isMassFailure(now) ? sentence.repeat() : sentence.next(now);
     const times = sentence.times(now);
+    const untilMs = now + durationMs;
     const timer = clock.setTimer(() => offerProbe(member), durationMs);
     member.phase = {
       kind: 'ejected',
-      state: Object.freeze({ kind: 'ejected', untilMs: now + durationMs, reason, times, detail }),
+      state: Object.freeze({ kind: 'ejected', untilMs, reason, times, detail }),
       timer,
     };
     member.countsFromMs = now;
-    member.evidence?.clear();
-    suspects.delete(member);
-    massFailure.forget(member.peer);
-    options.onEject({ id: member.id, reason, detail, durationMs, times });
+    judge.forget(member);
+    options.onEject({ id: member.id, reason, detail, durationMs, untilMs, times, enforced: true });
     options.onChange();
+  }
+
+  /** Of a verdict that has no effect. The evidence starts anew, or each further failure would be told (Envoy resets its counter, too). */
+  function tell(member: Member, reason: EjectionReason, detail: string): void {
+    judge.forget(member);
+    options.onEject({ id: member.id, reason, detail, durationMs: 0, untilMs: clock.now(), times: 0, enforced: false });
   }
 
   function offerProbe(member: Member): void {
@@ -170,51 +172,8 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     eject(member, 'probe-failed', `the probe ended in ${failureInWords(outcome)}`);
   }
 
-  function recordHealthy(member: Member, outcome: Outcome, sample: AttemptSample, now: number): void {
-    if (outcome.kind === 'ignored' || outcome.kind === 'overload' || isLate(outcome, sample, now)) return;
-    const evidence = (member.evidence ??= createFailureEvidence(settings));
-    contrast.note(outcome.kind === 'success', now);
-    if (outcome.kind === 'success') {
-      evidence.success(now);
-      massFailure.note(member.peer, evidence.isFailing(now), now);
-      suspects.delete(member);
-      for (const suspect of suspects) reviewSuspect(suspect, now);
-      return;
-    }
-    evidence.failure(outcome, now);
-    massFailure.note(member.peer, evidence.isFailing(now), now);
-    const reason = evidence.verdict(now) ?? (isSilent(member, outcome, sample, now) ? 'silence' : undefined);
-    if (reason === undefined) {
-      if (settings.contrast && evidence.inARow >= FEWEST_IN_A_ROW) {
-        suspects.add(member);
-        reviewSuspect(member, now);
-      }
-      return;
-    }
-    if (isHeldBack(now)) return;
-    const detail = reason === 'silence' ? silenceInWords(now - sample.startedAtMs) : evidence.inWords(now);
-    eject(member, reason, detail);
-  }
-
-  /** A good answer of a peer is evidence too: it shows that failing is not what everybody does. */
-  function reviewSuspect(member: Member, now: number): void {
-    const inARow = member.evidence?.inARow ?? 0;
-    if (member.phase.kind !== 'healthy' || inARow < FEWEST_IN_A_ROW) suspects.delete(member);
-    else if (contrast.standsOut(inARow, now) && !isHeldBack(now))
-      eject(member, 'contrast', contrast.inWords(inARow, now));
-  }
-
   function isHeldBack(now: number): boolean {
-    return ejectedCount >= maxEjected(members.size, settings.maxEjectedRatio) || massFailure.isOn(now);
-  }
-
-  function isSilent(
-    member: Member,
-    outcome: Outcome & { kind: 'failure' },
-    sample: AttemptSample,
-    now: number,
-  ): boolean {
-    return settings.silence && isSilence(outcome.reason, sample.startedAtMs, now, member.lastAnsweredAtMs, answers);
+    return ejectedCount >= maxEjected(members.size, settings.maxEjectedRatio) || judge.isMassFailure(now);
   }
 
   function probeInFlight(phase: Phase & { kind: 'probing' }): boolean {
@@ -236,13 +195,10 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
       const member = members.get(id);
       if (member === undefined) return;
       const now = clock.now();
-      if (sample.answered) {
-        member.lastAnsweredAtMs = now;
-        answers.note(now);
-      }
+      if (sample.answered) judge.answered(member, now);
       if (sample.startedAtMs < member.countsFromMs) return;
       const { phase } = member;
-      if (phase.kind === 'healthy') recordHealthy(member, outcome, sample, now);
+      if (phase.kind === 'healthy') judge.judge(member, outcome, sample, now);
       else if (phase.kind === 'probing') recordProbing(member, phase, outcome, sample, now);
     },
     heard(id) {
@@ -268,8 +224,10 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
       const member = members.get(id);
       if (member?.phase.kind !== 'probing' || probeInFlight(member.phase)) return false;
       const now = clock.now();
-      // A probe that was given up on must not speak for the one that takes its place.
-      if (member.phase.takenAtMs !== undefined) member.countsFromMs = now;
+      // A probe that was given up on must not speak for the one that takes its place. That one may have read its start
+      // a moment before now; between the two lies the whole `probeTimeoutMs`.
+      const { takenAtMs } = member.phase;
+      if (takenAtMs !== undefined) member.countsFromMs = (takenAtMs + now) / 2;
       member.phase.takenAtMs = now;
       return true;
     },
@@ -280,6 +238,7 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
       closed = true;
       for (const member of members.values()) leave(member);
       members.clear();
+      judge.close();
     },
   };
 }

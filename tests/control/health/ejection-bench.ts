@@ -21,6 +21,11 @@ export const DOCUMENTED: EjectionSettings = {
   silence: true,
   // Its own tests turn it on; the others count rows and ratios.
   contrast: false,
+  successRate: false,
+  latency: false,
+  splitLocalOrigin: false,
+  consecutiveLocalFailures: 5,
+  detectOnly: false,
   probeTimeoutMs: 30_000,
 };
 
@@ -57,7 +62,8 @@ export function createBench(
     settings: { ...DOCUMENTED, ...settings },
     clock,
     random,
-    onEject: ({ id, reason, durationMs, times }) => log.push(`eject ${id} ${reason} ${durationMs} ${times}`),
+    onEject: ({ id, reason, durationMs, times, enforced }) =>
+      log.push(`${enforced ? 'eject' : 'would eject'} ${id} ${reason} ${durationMs} ${times}`),
     onUneject: ({ id, by }) => log.push(`uneject ${id} ${by}`),
     onChange: () => log.push('change'),
   });

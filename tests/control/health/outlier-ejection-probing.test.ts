@@ -89,6 +89,17 @@ describe('probing', () => {
     expect(ejection.state('a').kind).toBe('healthy');
   });
 
+  it('hears the second probe although it began, by a real clock, a moment before it was taken', () => {
+    const { ejection, clock, settle } = probing();
+    ejection.takeProbe('a');
+    clock.advance(30_000);
+    const startedAtMs = clock.now();
+    clock.advance(0.01);
+    expect(ejection.takeProbe('a')).toBe(true);
+    settle('a', SUCCESS, { probe: true, startedAtMs });
+    expect(ejection.state('a').kind).toBe('healthy');
+  });
+
   it('still hears a slow probe whose place nobody has taken', () => {
     const { ejection, clock, settle } = probing();
     const startedAtMs = clock.now();

@@ -1,0 +1,43 @@
+/** What options about the health of endpoints may be. */
+
+import { object, offOr } from '../kit/option-structures.js';
+import { boolean, durationMs, number, ratio, type Schema } from '../kit/option-schema.js';
+import type { EjectionOptions } from './options.js';
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+type SuccessRateOptions = Exclude<NonNullable<EjectionOptions['successRate']>, false>;
+type LatencyOutlierOptions = Exclude<NonNullable<EjectionOptions['latency']>, false>;
+
+const successRate: Schema<SuccessRateOptions> = object<SuccessRateOptions>({
+  stdevFactor: number({ min: 0.1, max: 100 }),
+  minEndpoints: number({ min: 2, max: 10_000, integer: true }),
+  minVolume: number({ min: 1, max: 1_000_000, integer: true }),
+});
+
+const latency: Schema<LatencyOutlierOptions> = object<LatencyOutlierOptions>({
+  factor: number({ min: 1.1, max: 1_000 }),
+  minDifferenceMs: durationMs(0, HOUR_MS),
+  minEndpoints: number({ min: 3, max: 10_000, integer: true }),
+  minVolume: number({ min: 1, max: 1_000_000, integer: true }),
+});
+
+export const ejection: Schema<EjectionOptions> = object<EjectionOptions>({
+  consecutiveFailures: number({ min: 0, max: 1_000, integer: true }),
+  failureThreshold: ratio(),
+  minVolume: number({ min: 1, max: 1_000_000, integer: true }),
+  windowMs: durationMs(100, HOUR_MS),
+  baseEjectionMs: durationMs(1, DAY_MS),
+  maxEjectionMs: durationMs(1, DAY_MS),
+  jitterRatio: ratio(),
+  maxEjectedRatio: ratio(),
+  silence: boolean(),
+  contrast: boolean(),
+  successRate: offOr(successRate),
+  latency: offOr(latency),
+  splitLocalOrigin: boolean(),
+  consecutiveLocalFailures: number({ min: 0, max: 1_000, integer: true }),
+  detectOnly: boolean(),
+  probeTimeoutMs: durationMs(1, HOUR_MS),
+});
