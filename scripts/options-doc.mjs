@@ -14,6 +14,7 @@ const target = resolve(process.argv[2] ?? resolve(root, 'docs/options.md'));
 
 const SERVICE_SCHEMA = 'src/client/service-schema.ts';
 const HEALTH_SCHEMA = 'src/client/health-schema.ts';
+const WIRE_SCHEMA = 'src/client/wire-schema.ts';
 const BALANCER_SCHEMA = 'src/client/balancer-schema.ts';
 const ADMISSION_SCHEMA = 'src/client/admission-schema.ts';
 const REGISTRY = 'src/control/resolvers/registry-options.ts';
@@ -33,8 +34,8 @@ const SECTIONS = [
   ['`ejection.latency`', 'Which endpoints are outliers by latency. `latency: {}` takes these defaults.', 'LatencyOutlierSettings', 'src/control/health/latency-outlier.ts', 'latency', HEALTH_SCHEMA],
   ['`subset`', 'Which endpoints of a large service this client uses. `subset: {}` takes these defaults.', 'SubsetSettings', 'src/control/subset-settings.ts', 'subset', SERVICE_SCHEMA],
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],
-  ['`transport`', 'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.', 'TransportSettings', 'src/data/transport/transport-settings.ts', 'transport', SERVICE_SCHEMA],
-  ['`tls`', 'Certificates.', 'TlsSettings', 'src/data/transport/transport-settings.ts', 'tls', SERVICE_SCHEMA],
+  ['`transport`', 'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.', 'TransportSettings', 'src/data/transport/transport-settings.ts', 'transport', WIRE_SCHEMA],
+  ['`tls`', 'See [transport](transport.md#tls).', 'TlsSettings', 'src/data/transport/tls-settings.ts', 'tls', WIRE_SCHEMA],
   ['`allow`', 'Which addresses discovery may send requests to.', 'AddressPolicyOptions', 'src/kit/address-policy.ts', 'allow', SERVICE_SCHEMA],
   ["`balancer: { policy: 'peak-ewma' }`", 'See [balancing](balancing.md).', 'PeakEwmaOptions', 'src/data/policy-options.ts', 'peakEwma', BALANCER_SCHEMA],
   ["`balancer: { policy: 'weighted-round-robin' }`", 'See [balancing](balancing.md).', 'WeightedRoundRobinOptions', 'src/data/policy-options.ts', 'weightedRoundRobin', BALANCER_SCHEMA],
@@ -116,7 +117,7 @@ function fieldsOf(path, file) {
 }
 
 /** Schemas of a service's options are spread over several files, and use each other's. */
-const SERVICE_SCHEMAS = [SERVICE_SCHEMA, BALANCER_SCHEMA, ADMISSION_SCHEMA, HEALTH_SCHEMA];
+const SERVICE_SCHEMAS = [SERVICE_SCHEMA, BALANCER_SCHEMA, ADMISSION_SCHEMA, HEALTH_SCHEMA, WIRE_SCHEMA];
 
 function constantOf(name, file) {
   for (const candidate of new Set([file, ...SERVICE_SCHEMAS])) {
@@ -204,6 +205,7 @@ const ANY_WORDS = new Map([
   ['a clock (an object with `now` and `setTimer`)', 'Clock'],
   ['a source of randomness (an object with `next`)', 'Random'],
   ['a PEM text, a buffer, or an array of these', 'PEM text, buffer, or an array of these'],
+  ['a buffer', 'buffer'],
   ['a URL', 'URL'],
   ['false', '`false`'],
 ]);

@@ -93,6 +93,7 @@ export type { RetryBudgetSettings, RetrySettings } from './data/retry-settings.j
 export type { DispatchHandler, DispatcherLike, DispatchOptions } from './data/transport/dispatcher-like.js';
 export type { ResponseData } from './data/transport/request-exchange.js';
 export type { BodySource, ResponseBody } from './data/transport/response-body.js';
-export type { TlsSettings, TransportSettings } from './data/transport/transport-settings.js';
+export type { TlsSettings, TlsVersion } from './data/transport/tls-settings.js';
+export type { TransportSettings } from './data/transport/transport-settings.js';
 export type { AddressPolicyOptions } from './kit/address-policy.js';
 export type { Pem } from './kit/pem.js';

@@ -60,6 +60,9 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     maxConnections: 512,
     // Shorter than the five seconds after which Node's servers close an idle connection.
     keepAliveTimeoutMs: 4_000,
+    keepAliveMaxTimeoutMs: 600_000,
+    maxConnectionAgeMs: 300_000,
+    idlePoolTimeoutMs: 300_000,
   },
   allow: {},
 };

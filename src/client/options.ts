@@ -15,7 +15,8 @@ import type { PickerFactory } from '../data/picker.js';
 import type { BalancerName, BalancerOptions } from '../data/policy-options.js';
 import type { BreakerSettings } from '../data/admission/breaker-settings.js';
 import type { RetryBudgetSettings, RetrySettings } from '../data/retry-settings.js';
-import type { TlsSettings, TransportSettings } from '../data/transport/transport-settings.js';
+import type { TlsSettings } from '../data/transport/tls-settings.js';
+import type { TransportSettings } from '../data/transport/transport-settings.js';
 import type { AddressPolicyOptions } from '../kit/address-policy.js';
 
 export interface ClientOptions {

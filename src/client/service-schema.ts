@@ -17,9 +17,8 @@ import type {
   RetryOptions,
   ServiceOptions,
   SubsetOptions,
-  TlsOptions,
-  TransportOptions,
 } from './options.js';
+import { tls, transport } from './wire-schema.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -80,20 +79,6 @@ const subset: Schema<SubsetOptions> = object<SubsetOptions>({
   size: number({ min: 1, max: 10_000, integer: true }),
   clientId: string(),
 });
-
-const transport: Schema<TransportOptions> = object<TransportOptions>({
-  connectTimeoutMs: durationMs(1, HOUR_MS),
-  maxConnections: number({ min: 1, max: 65_535, integer: true }),
-  keepAliveTimeoutMs: durationMs(1, HOUR_MS),
-});
-
-const onePem: Schema<string | Buffer> = any(
-  'a PEM text or a buffer',
-  (value) => typeof value === 'string' || ArrayBuffer.isView(value),
-);
-const pem: Schema<NonNullable<TlsOptions['ca']>> = union(arrayOf(onePem), onePem);
-
-const tls: Schema<TlsOptions> = object<TlsOptions>({ ca: pem, cert: pem, key: pem });
 
 const cidr: Schema<string> = string({
   expected: "a block of addresses such as '10.0.0.0/8'",

@@ -12,6 +12,7 @@ import { isPrime, primeFrom } from '../kit/prime.js';
 import { LATENCY_OUTLIER_DEFAULTS, SERVICE_DEFAULTS, SUBSET_DEFAULTS, SUCCESS_RATE_DEFAULTS } from './defaults.js';
 import type { ServiceOptions, ServiceSettings } from './options.js';
 import { defaultsSchema, serviceSchema } from './service-schema.js';
+import { checkTls } from './wire-schema.js';
 
 /**
  * @param shared `ClientOptions.defaults`, checked
@@ -32,6 +33,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     ejection: merged.ejection === false ? false : withComparisons(merged.ejection),
   };
   checkPairs(settings, path);
+  checkTls(own.tls, `${path}.tls`);
   checkBalancer(settings.balancer, `${path}.balancer`);
   return settings;
 }

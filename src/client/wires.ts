@@ -70,7 +70,18 @@ export function createWires(settings: ClientSettings, directory: () => ServiceDi
     connect({ transport, tls }, refuseAddress, service) {
       const onWarning = (message: string): void => events.emit('warning', { service, message });
       if (rewrites()) return createFetchConnections(plainFetch);
-      return createPlatformConnections({ platform: platform(), transport, tls, refuseAddress, onWarning });
+      const { clock, random } = settings;
+      const onTlsReload = (error: Error | undefined): void => events.emit('tlsReload', { service, error });
+      return createPlatformConnections({
+        platform: platform(),
+        transport,
+        tls,
+        refuseAddress,
+        clock,
+        random,
+        onWarning,
+        onTlsReload,
+      });
     },
     findPlatform: () => void findOnce(),
     close: () => elsewhere.close(),
@@ -82,7 +93,7 @@ const PLAIN_AGENT: Parameters<Platform['createAgent']>[0] = {
   connections: 512,
   keepAliveTimeout: 4_000,
   allowH2: false,
-  connect: { timeout: 10_000, lookup: undefined },
+  connect: { timeout: 10_000 },
 };
 
 /** Requests to hosts that are no service, when they come by a dispatcher: by the application's own, or a plain agent. */

@@ -98,6 +98,8 @@ export interface FairleadEvents {
   hedge: [event: { service: string; attempt: number; endpoint: string; kind: 'rescue' | 'hedge'; afterMs: number }];
   /** A call ended: a response's headers, or an error. */
   call: [event: CallReport & { status: number | undefined; error: ErrorCode | 'aborted' | undefined }];
+  /** Files of TLS material changed and are in force for new connections; with an `error`: they cannot be used, and what was in force stays. */
+  tlsReload: [event: { service: string; error: Error | undefined }];
   /** Something the operator should know: for example an option that cannot apply. Said once. */
   warning: [event: { service: string | undefined; message: string }];
 }

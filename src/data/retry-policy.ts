@@ -6,6 +6,7 @@
 import { fullJitter } from '../kit/backoff.js';
 import type { Attempt } from './attempt.js';
 import type { Call } from './call.js';
+import { isUnprocessed } from './transport/unprocessed.js';
 
 export type NoRetryReason =
   'off' | 'not-retryable' | 'method' | 'body' | 'max-attempts' | 'retry-after' | 'deadline' | 'budget';
@@ -28,7 +29,7 @@ export function decideRetry(call: Call, failed: Attempt, retries: number, reques
   const { retry } = call.route.settings;
   if (retry === false || !request.mayRetry()) return no('off');
   if (!isRetryable(failed, retry.statuses)) return no('not-retryable');
-  if (!request.isIdempotent()) return no('method');
+  if (!request.isIdempotent() && !isUnprocessed(failed.error)) return no('method');
   if (!request.isReplayable()) return no('body');
   if (retries + 1 >= retry.maxAttempts) return no('max-attempts');
   const askedMs = failed.retryAfterMs;

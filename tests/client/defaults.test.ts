@@ -65,7 +65,14 @@ const DOCUMENTED = {
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },
   panicThreshold: 0.5,
   subset: false,
-  transport: { connectTimeoutMs: 2_000, maxConnections: 512, keepAliveTimeoutMs: 4_000 },
+  transport: {
+    connectTimeoutMs: 2_000,
+    maxConnections: 512,
+    keepAliveTimeoutMs: 4_000,
+    keepAliveMaxTimeoutMs: 600_000,
+    maxConnectionAgeMs: 300_000,
+    idlePoolTimeoutMs: 300_000,
+  },
   allow: {},
 };
 

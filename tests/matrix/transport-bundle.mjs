@@ -26,7 +26,9 @@ const modules = [
 const outfile = join(folder, 'transport.mjs');
 buildSync({
   stdin: {
-    contents: modules.map((name) => `export * from './${name}.ts';`).join('\n'),
+    contents: [...modules, '../../core/clock', '../../client/defaults']
+      .map((name) => `export * from './${name}.ts';`)
+      .join('\n'),
     resolveDir: resolve(import.meta.dirname, '../../src/data/transport'),
   },
   bundle: true,

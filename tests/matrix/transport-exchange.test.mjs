@@ -7,7 +7,7 @@ import { generate } from 'selfsigned';
 import { transport } from './transport-bundle.mjs';
 import { agentsWith, dispatcherTo, recorder, refusingPort, serve, until } from './transport-harness.mjs';
 
-const { createRequestExchange, findPlatform, observeExchange, prepareBody } = transport;
+const { createRequestExchange, findPlatform, observeExchange, prepareBody, SERVICE_DEFAULTS } = transport;
 const major = Number(process.versions.node.split('.')[0]);
 const FIFTY_MEGABYTES = 50 * 1024 * 1024;
 
@@ -213,7 +213,7 @@ test('a connection limit holds, a drained endpoint finishes what runs, and drain
   let connections = 0;
   const slow = await serve((_request, response) => waiting.push(response));
   slow.server.on('connection', () => connections++);
-  const narrow = agentsWith({ transport: { connectTimeoutMs: 2_000, maxConnections: 2, keepAliveTimeoutMs: 4_000 } });
+  const narrow = agentsWith({ transport: { ...SERVICE_DEFAULTS.transport, maxConnections: 2 } });
   const send = () =>
     fetch('http://orders/', { dispatcher: dispatcherTo(narrow, [slow.port], []) }).then((r) => r.text());
   const calls = [send(), send(), send()];

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { transport } from './transport-bundle.mjs';
 
-const { createEndpointAgents, findPlatform, observeExchange, routeOptions } = transport;
+const { createEndpointAgents, findPlatform, observeExchange, routeOptions, systemClock, SERVICE_DEFAULTS } = transport;
 
 export async function serve(listener, make = createServer) {
   const server = make(listener).listen(0, '127.0.0.1');
@@ -21,10 +21,13 @@ export async function refusingPort() {
 export function agentsWith(more = {}) {
   return createEndpointAgents({
     platform: findPlatform(),
-    transport: { connectTimeoutMs: 2_000, maxConnections: 512, keepAliveTimeoutMs: 4_000 },
+    transport: SERVICE_DEFAULTS.transport,
     tls: undefined,
     refuseAddress: () => undefined,
+    clock: systemClock,
+    random: { next: Math.random },
     onWarning: () => {},
+    onTlsReload: () => {},
     ...more,
   });
 }

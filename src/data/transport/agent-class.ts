@@ -4,21 +4,25 @@
  * imported. Anything else was put there on purpose (a proxy, a mock, an agent with options, a composed one).
  */
 
+import type { Socket } from 'node:net';
 import { types } from 'node:util';
 import type { DispatcherLike, HandlerShape } from './dispatcher-like.js';
+
+/** What undici asks of a connector: a socket, ready for use. */
+export type Connect = (params: ConnectParams, callback: (error: Error | null, socket?: Socket) => void) => void;
+
+export interface ConnectParams {
+  /** From the Host header of the request that waits; nothing for an address. */
+  readonly servername?: string | null;
+}
 
 /** The options of undici's Agent that we set. */
 export interface AgentOptions {
   readonly connections: number;
   readonly keepAliveTimeout: number;
+  readonly keepAliveMaxTimeout?: number;
   readonly allowH2: boolean;
-  readonly connect: {
-    readonly timeout: number;
-    readonly lookup: unknown;
-    readonly ca?: unknown;
-    readonly cert?: unknown;
-    readonly key?: unknown;
-  };
+  readonly connect: Connect | { readonly timeout: number };
 }
 
 /** An agent that we made and may close. It makes one dispatcher for each origin. */

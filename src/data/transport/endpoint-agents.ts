@@ -6,17 +6,22 @@
  * through that one instead, and a warning names the options that cannot apply.
  */
 
+import type { Clock } from '../../core/clock.js';
 import type { Endpoint } from '../../core/endpoint.js';
 import { callError } from '../../core/errors.js';
 import type { FairleadError } from '../../core/errors.js';
-import { AgentPool } from './agent-pool.js';
-import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
-import type { RefuseAddress } from './guarded-lookup.js';
-import { addressRefused, guardedLookup } from './guarded-lookup.js';
+import type { Random } from '../../core/random.js';
 import { bridgeHandler } from './bridge-handler.js';
+import { hostAndPort } from './dialled-place.js';
+import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
+import { EndpointPool, type PoolContext } from './endpoint-pool.js';
+import type { RefuseAddress } from './guarded-lookup.js';
+import { addressRefused } from './guarded-lookup.js';
 import { failHandler, shapeOf } from './handler-shape.js';
 import type { ApplicationDispatcher, Platform } from './platform.js';
-import type { TlsSettings, TransportSettings } from './transport-settings.js';
+import { createTlsSource, type TlsSource } from './tls-material.js';
+import type { TlsSettings } from './tls-settings.js';
+import type { TransportSettings } from './transport-settings.js';
 
 export interface EndpointAgents {
   /** Endpoints that have connections, or had since they were last drained. */
@@ -36,7 +41,11 @@ export interface EndpointAgentsInput {
   readonly transport: TransportSettings;
   readonly tls: TlsSettings | undefined;
   readonly refuseAddress: RefuseAddress;
+  readonly clock: Clock;
+  readonly random: Random;
   readonly onWarning: (message: string) => void;
+  /** New TLS material is in force; with an error: it cannot be used, and the old one stays. */
+  readonly onTlsReload: (error: Error | undefined) => void;
 }
 
 export function createEndpointAgents(input: EndpointAgentsInput): EndpointAgents {
@@ -48,21 +57,27 @@ interface Place {
   readonly origin: string;
   /** Why nothing may be sent there; the same for every request, so it is found out once. */
   readonly refused: FairleadError | undefined;
-  pool: AgentPool | undefined;
+  pool: EndpointPool | undefined;
   /** An endpoint that takes its port or scheme from the caller's URL may have more than one origin; most have one. */
-  readonly next: Place | undefined;
+  next: Place | undefined;
+  /** Times in a row that its pool was found unused. */
+  unused: number;
 }
 
 class PlatformEndpointAgents implements EndpointAgents {
   private readonly input: EndpointAgentsInput;
+  private readonly context: PoolContext;
+  private tlsSource: TlsSource | undefined;
+  private sweep: Disposable | undefined;
   private readonly places = new Map<string, Place>();
   /** Drained pools whose last exchange has not ended. */
-  private readonly draining = new Map<AgentPool, Promise<unknown>>();
+  private readonly draining = new Map<EndpointPool, Promise<unknown>>();
   private closed = false;
   private warned = false;
 
   constructor(input: EndpointAgentsInput) {
     this.input = input;
+    this.context = { ...input, tlsSource: () => (this.tlsSource ??= this.createTlsSource()) };
   }
 
   get size(): number {
@@ -79,47 +94,54 @@ class PlatformEndpointAgents implements EndpointAgents {
       this.warn(application);
       return application.dispatcher.dispatch(options, bridgeHandler(handler, application.shape));
     }
-    place.pool ??= this.createPool(place.origin);
-    return place.pool.dispatch(options, bridgeHandler(handler, platform.agentShape));
+    place.pool ??= new EndpointPool(this.context, endpoint, place.origin);
+    return place.pool.dispatch(endpoint, options, handler);
   }
 
   drain(id: string): void {
-    for (let place = this.places.get(id); place !== undefined; place = place.next) {
-      const { pool } = place;
-      if (pool !== undefined)
-        this.draining.set(
-          pool,
-          pool.close().then(() => this.draining.delete(pool)),
-        );
-    }
+    for (let place = this.places.get(id); place !== undefined; place = place.next) this.drainPool(place.pool);
     this.places.delete(id);
   }
 
   async close(): Promise<void> {
-    this.closed = true;
+    this.stop();
     for (const id of [...this.places.keys()]) this.drain(id);
     await Promise.all(this.draining.values());
   }
 
   async destroy(error?: Error): Promise<void> {
-    this.closed = true;
-    const pools = [...this.draining.keys()];
-    for (const first of this.places.values()) {
-      for (let place: Place | undefined = first; place !== undefined; place = place.next) {
-        if (place.pool !== undefined) pools.push(place.pool);
-      }
-    }
+    this.stop();
+    const pools = [...this.draining.keys(), ...this.pools()];
     this.places.clear();
     await Promise.all(pools.map((pool) => pool.destroy(error)));
     await Promise.all(this.draining.values());
+  }
+
+  private stop(): void {
+    this.closed = true;
+    this.sweep?.[Symbol.dispose]();
+    this.tlsSource?.close();
+  }
+
+  private drainPool(pool: EndpointPool | undefined): void {
+    if (pool === undefined) return;
+    const closed = pool.close().then(() => this.draining.delete(pool));
+    this.draining.set(pool, closed);
+  }
+
+  private *pools(): Generator<EndpointPool> {
+    for (const first of this.places.values())
+      for (let place: Place | undefined = first; place !== undefined; place = place.next)
+        if (place.pool !== undefined) yield place.pool;
   }
 
   private placeOf(id: string, origin: DispatchOptions['origin']): Place {
     const key = String(origin);
     const known = this.places.get(id);
     for (let place = known; place !== undefined; place = place.next) if (place.origin === key) return place;
-    const place: Place = { origin: key, refused: this.refusalOf(key), pool: undefined, next: known };
+    const place: Place = { origin: key, refused: this.refusalOf(key), pool: undefined, next: known, unused: 0 };
     this.places.set(id, place);
+    this.sweep ??= this.sweepLater();
     return place;
   }
 
@@ -130,43 +152,62 @@ class PlatformEndpointAgents implements EndpointAgents {
     return reason === undefined ? undefined : addressRefused(`${host}: ${reason}`);
   }
 
-  private createPool(origin: string): AgentPool {
-    const { transport, tls, platform, refuseAddress } = this.input;
-    const agent = platform.createAgent({
-      connections: transport.maxConnections,
-      keepAliveTimeout: transport.keepAliveTimeoutMs,
-      allowH2: false,
-      connect: {
-        ...tls,
-        timeout: transport.connectTimeoutMs,
-        lookup: guardedLookup(hostAndPort(origin).port, refuseAddress),
+  private createTlsSource(): TlsSource {
+    const { tls = {}, clock, onWarning, onTlsReload } = this.input;
+    if (tls.dangerouslySkipVerification === true)
+      onWarning(
+        'tls.dangerouslySkipVerification is on: certificates are not verified, and whoever is on the way may read and change every call.',
+      );
+    return createTlsSource({
+      settings: tls,
+      clock,
+      onReload: () => {
+        for (const pool of this.pools()) pool.retire();
+        onTlsReload(undefined);
       },
+      onFailure: onTlsReload,
     });
-    return new AgentPool(agent);
+  }
+
+  private sweepLater(): Disposable {
+    return this.input.clock.setTimer(() => {
+      for (const [id, first] of this.places) this.dropUnused(id, first);
+      this.sweep = this.places.size === 0 ? undefined : this.sweepLater();
+    }, this.input.transport.idlePoolTimeoutMs / SWEEPS);
+  }
+
+  /** A place without a pool costs nothing but itself, and goes as well. */
+  private dropUnused(id: string, first: Place): void {
+    let kept: Place | undefined;
+    for (let place: Place | undefined = first, next; place !== undefined; place = next) {
+      next = place.next;
+      place.unused = place.pool?.isUnused() === false ? 0 : place.unused + 1;
+      if (place.unused > SWEEPS) {
+        this.drainPool(place.pool);
+      } else {
+        place.next = kept;
+        kept = place;
+      }
+    }
+    if (kept === undefined) this.places.delete(id);
+    else this.places.set(id, kept);
   }
 
   private warn({ description }: ApplicationDispatcher): void {
     if (this.warned) return;
     this.warned = true;
-    const options = ['connectTimeoutMs', 'maxConnections', 'keepAliveTimeoutMs'];
-    if (this.input.tls !== undefined) options.push('tls');
+    const options = this.input.tls === undefined ? 'the options of transport' : 'the options of transport and tls';
     this.input.onWarning(
       `Requests go through the application's own global dispatcher (${description}): it decides about connections, so ` +
-        `${options.join(', ')} do not apply, and addresses that host names resolve to are not checked.`,
+        `${options} do not apply, and addresses that host names resolve to are not checked.`,
     );
   }
 }
 
+/** Into how many parts the time is cut after which an unused pool is closed. */
+const SWEEPS = 4;
+
 function fail(handler: DispatchHandler, error: unknown): false {
   failHandler(handler, error);
   return false;
-}
-
-/** By the parsed URL, which knows every way to write an address ('127.1', '0x7f000001'). IPv6 without brackets. */
-function hostAndPort(origin: string): { host: string; port: number } {
-  const { hostname, port, protocol } = new URL(origin);
-  return {
-    host: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
-    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
-  };
 }

@@ -4,6 +4,7 @@ import type { ExchangeObserver } from './exchange-observer.js';
 import type { Abort, LegacyHandler } from './handler-shape.js';
 import type { RawHeaders } from './raw-headers.js';
 import { rawHeader } from './raw-headers.js';
+import { isUnprocessed } from './unprocessed.js';
 
 export class LegacyExchange implements LegacyHandler {
   private readonly handler: LegacyHandler;
@@ -12,6 +13,7 @@ export class LegacyExchange implements LegacyHandler {
   private state: 'open' | 'settled' | 'taken' = 'open';
   /** The handler is being told of the start: an abort now is still in time to send nothing. */
   private starting = false;
+  private bodyUsed = false;
 
   constructor(handler: LegacyHandler, observer: ExchangeObserver) {
     this.handler = handler;
@@ -52,12 +54,13 @@ export class LegacyExchange implements LegacyHandler {
   }
 
   onError(error: unknown): void {
-    if (this.starting) this.observer.neverLeft?.();
+    if (this.starting || (!this.bodyUsed && isUnprocessed(error))) this.observer.neverLeft?.();
     if (this.state === 'open') this.state = this.observer.failed(error) ? 'taken' : 'settled';
     if (this.state !== 'taken') this.handler.onError?.(error);
   }
 
   onBodySent(chunk: unknown, total?: unknown): void {
+    this.bodyUsed = true;
     this.observer.bodySent();
     this.handler.onBodySent?.(chunk, total);
   }

@@ -4,6 +4,7 @@ import type { ExchangeObserver } from './exchange-observer.js';
 import type { ExchangeController, ModernHandler } from './handler-shape.js';
 import type { HeaderRecord } from './raw-headers.js';
 import { recordHeader } from './raw-headers.js';
+import { isUnprocessed } from './unprocessed.js';
 
 export class ModernExchange implements ModernHandler {
   private readonly handler: ModernHandler;
@@ -12,6 +13,7 @@ export class ModernExchange implements ModernHandler {
   private state: 'open' | 'settled' | 'taken' = 'open';
   /** The handler is being told of the start: an abort now is still in time to send nothing. */
   private starting = false;
+  private bodyUsed = false;
 
   constructor(handler: ModernHandler, observer: ExchangeObserver) {
     this.handler = handler;
@@ -57,12 +59,13 @@ export class ModernExchange implements ModernHandler {
   }
 
   onResponseError(controller: ExchangeController | null | undefined, error: unknown): void {
-    if (this.starting) this.observer.neverLeft?.();
+    if (this.starting || (!this.bodyUsed && isUnprocessed(error))) this.observer.neverLeft?.();
     if (this.state === 'open') this.state = this.observer.failed(error) ? 'taken' : 'settled';
     if (this.state !== 'taken') this.handler.onResponseError?.(controller, error);
   }
 
   onBodySent(chunk: unknown, total?: unknown): void {
+    this.bodyUsed = true;
     this.observer.bodySent();
     this.handler.onBodySent?.(chunk, total);
   }

@@ -1,10 +1,8 @@
 /** How connections to endpoints are made and kept: what is set, once defaults are applied. */
 
-import type { Pem } from '../../kit/pem.js';
-
 export interface TransportSettings {
   /**
-   * Until a connection is ready, TLS included. Milliseconds, > 0; accurate to about half a second above 1 s.
+   * Until a connection is ready, TLS included. Milliseconds, > 0.
    * @default 2000: a lost SYN is sent again after 1 s (RFC 6298 §2.1), and that second one must still have a chance
    */
   readonly connectTimeoutMs: number;
@@ -15,13 +13,23 @@ export interface TransportSettings {
    * @default 4000: less than the 5 s after which a Node server closes, so that the client closes first and no request meets a closing socket
    */
   readonly keepAliveTimeoutMs: number;
-}
-
-/** Key material of the client's side, PEM. Certificates of servers are always verified. */
-export interface TlsSettings {
-  /** Trusted instead of the well-known authorities. */
-  readonly ca?: Pem;
-  /** The client's certificate chain and its private key, for mutual TLS. */
-  readonly cert?: Pem;
-  readonly key?: Pem;
+  /**
+   * The most that an idle connection is kept when the server does state a time (`Keep-Alive: timeout=60`), of which two
+   * seconds are left to spare. Milliseconds, > 0. @default 600 000 (undici)
+   */
+  readonly keepAliveMaxTimeoutMs: number;
+  /**
+   * Age at which a connection is replaced, each one up to a tenth earlier or later; `false` for never. It ends after the
+   * request that it carries, and none fails. Behind one address there may be many servers, some of them new, and
+   * connections that live for ever know only the old ones. Milliseconds, 100–86 400 000.
+   * @default 300 000 (ten in an hour cost nothing, and a new server is in use within minutes)
+   */
+  readonly maxConnectionAgeMs: number | false;
+  /**
+   * After how long without a request or a connection an endpoint's pool is given up, with the TLS sessions it remembers.
+   * The next request makes a new one. Milliseconds, 100–86 400 000. @default 300 000
+   */
+  readonly idlePoolTimeoutMs: number;
+  /** Only addresses of this IP version, 4 or 6. @default both, the second when the first does not connect soon (RFC 8305) */
+  readonly family?: 4 | 6;
 }

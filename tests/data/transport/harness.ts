@@ -4,6 +4,9 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { SERVICE_DEFAULTS } from '../../../src/client/defaults.js';
+import { systemClock } from '../../../src/core/clock.js';
+import { systemRandom } from '../../../src/core/random.js';
 import type { Endpoint } from '../../../src/core/endpoint.js';
 import type { DispatcherLike, DispatchHandler, DispatchOptions } from '../../../src/data/transport/dispatcher-like.js';
 import type { EndpointAgents, EndpointAgentsInput } from '../../../src/data/transport/endpoint-agents.js';
@@ -58,10 +61,13 @@ export function endpointAt(port: number, more: Partial<Endpoint> = {}): Endpoint
 export function agentsWith(more: Partial<EndpointAgentsInput> = {}): EndpointAgents {
   return createEndpointAgents({
     platform,
-    transport: { connectTimeoutMs: 2_000, maxConnections: 512, keepAliveTimeoutMs: 4_000 },
+    transport: SERVICE_DEFAULTS.transport,
     tls: undefined,
     refuseAddress: () => undefined,
+    clock: systemClock,
+    random: systemRandom,
     onWarning: () => {},
+    onTlsReload: () => {},
     ...more,
   });
 }

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { SERVICE_DEFAULTS } from '../../../src/client/defaults.js';
 import { observeExchange } from '../../../src/data/transport/observe-exchange.js';
 import type { EndpointAgents } from '../../../src/data/transport/endpoint-agents.js';
 import { until } from '../../support/until.js';
@@ -226,7 +227,7 @@ describe('observeExchange under fetch', () => {
 
   it('abandons a connection that comes up late, after another endpoint has answered', async () => {
     // The first endpoint queues behind a busy connection; the observer loses patience and sends elsewhere.
-    const narrow = agentsWith({ transport: { connectTimeoutMs: 2_000, maxConnections: 1, keepAliveTimeoutMs: 4_000 } });
+    const narrow = agentsWith({ transport: { ...SERVICE_DEFAULTS.transport, maxConnections: 1 } });
     const other = await serve((_request, response) => response.end('other'));
     const blocker = new AbortController();
     const busy = fetchOver(dispatcherTo(narrow, server.endpoint, new Recorder()), 'http://orders/hang', {

@@ -36,7 +36,7 @@ describe('findPlatform', () => {
       connections: 1,
       keepAliveTimeout: 1_000,
       allowH2: false,
-      connect: { timeout: 1_000, lookup: undefined },
+      connect: { timeout: 1_000 },
     });
     expect(agent.constructor).toBe((original.modern ?? original.legacy)?.constructor);
     expect(nativeShape(agent)).toBe(platform.agentShape);
@@ -72,7 +72,7 @@ describe('findPlatform', () => {
       connections: 1,
       keepAliveTimeout: 1_000,
       allowH2: false,
-      connect: { timeout: 1_000, lookup: undefined },
+      connect: { timeout: 1_000 },
     });
     expect(agent).toBeInstanceOf(Agent);
     await agent.close();

@@ -1,0 +1,23 @@
+/** Where a connection to an endpoint goes: the host and port of its origin. */
+
+import type { Endpoint } from '../../core/endpoint.js';
+
+export interface DialledPlace {
+  readonly place: { readonly host: string; readonly port: number } | { readonly path: string };
+  /** As messages name it. */
+  readonly address: string;
+}
+
+export function dialledPlace(_endpoint: Endpoint, origin: string): DialledPlace {
+  const place = hostAndPort(origin);
+  return { place, address: origin.slice(origin.indexOf('//') + 2) };
+}
+
+/** By the parsed URL, which knows every way to write an address ('127.1', '0x7f000001'). IPv6 without brackets. */
+export function hostAndPort(origin: string): { host: string; port: number } {
+  const { hostname, port, protocol } = new URL(origin);
+  return {
+    host: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
+    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+  };
+}
