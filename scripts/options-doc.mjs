@@ -33,6 +33,7 @@ const SECTIONS = [
   ['`ejection.successRate`', 'Which endpoints are outliers by success rate. `successRate: {}` takes these defaults.', 'SuccessRateSettings', 'src/control/health/success-rate.ts', 'successRate', HEALTH_SCHEMA],
   ['`ejection.latency`', 'Which endpoints are outliers by latency. `latency: {}` takes these defaults.', 'LatencyOutlierSettings', 'src/control/health/latency-outlier.ts', 'latency', HEALTH_SCHEMA],
   ['`subset`', 'Which endpoints of a large service this client uses. `subset: {}` takes these defaults.', 'SubsetSettings', 'src/control/subset-settings.ts', 'subset', SERVICE_SCHEMA],
+  ['`locality`', 'How calls prefer endpoints near the client; see [zones and regions](balancing.md#zones-and-regions).', 'LocalitySettings', 'src/control/locality-settings.ts', 'locality', SERVICE_SCHEMA],
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],
   ['`transport`', 'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.', 'TransportSettings', 'src/data/transport/transport-settings.ts', 'transport', WIRE_SCHEMA],
   ['`tls`', 'See [transport](transport.md#tls).', 'TlsSettings', 'src/data/transport/tls-settings.ts', 'tls', WIRE_SCHEMA],

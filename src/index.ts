@@ -22,6 +22,7 @@ export type {
   EjectionSnapshot,
   EndpointSnapshot,
   Explanation,
+  GroupSnapshot,
   ResolutionSnapshot,
   ServiceSnapshot,
 } from './client/client-snapshot.js';
@@ -32,10 +33,12 @@ export type {
   BreakerOptions,
   CacheOptions,
   CallOptions,
+  ClientLocality,
   ClientOptions,
   EjectionOptions,
   HedgeOptions,
   LimitOptions,
+  LocalityOptions,
   RetryOptions,
   ServiceOptions,
   SubsetOptions,
@@ -53,6 +56,8 @@ export type { HeaderSource } from './control/resolvers/registry-request.js';
 export type { RegistryTls } from './control/resolvers/background-fetch.js';
 export type { RegistryResolverOptions, SseOptions } from './control/resolvers/registry-options.js';
 export type { CacheSettings } from './control/discovery/cache-settings.js';
+export type { IneligibleReason } from './control/eligibility-facts.js';
+export type { LocalitySettings, Place } from './control/locality-settings.js';
 export type { SubsetSettings } from './control/subset-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';
 export type { LatencyOutlierSettings } from './control/health/latency-outlier.js';

@@ -1,10 +1,11 @@
 /** The client's own options: checked and defaulted. Those of its services are checked one by one, with their path. */
 
 import { savedListPath } from '../control/discovery/saved-list-file.js';
+import type { Place } from '../control/locality-settings.js';
 import { systemClock, type Clock } from '../core/clock.js';
 import { systemRandom, type Random } from '../core/random.js';
 import { invalidOption, memberPath } from '../kit/option-error.js';
-import { any, func, number, oneOf, type Schema } from '../kit/option-schema.js';
+import { any, func, number, oneOf, string, type Schema } from '../kit/option-schema.js';
 import { object, record, required, union } from '../kit/option-structures.js';
 import { MAX_SERVICES } from './defaults.js';
 import type { ClientOptions, ServiceOptions, ServiceSettings } from './options.js';
@@ -16,6 +17,7 @@ export interface ClientSettings {
   /** By lower-case key; or made when a host is first called. */
   readonly services: ReadonlyMap<string, ServiceSettings> | ((host: string) => ServiceSettings | undefined);
   readonly unlisted: 'pass-through' | 'reject';
+  readonly place: Place;
   readonly maxServices: number;
   readonly fetch: typeof globalThis.fetch | undefined;
   readonly clock: Clock;
@@ -30,10 +32,13 @@ const random: Schema<Random> = any('a source of randomness (an object with `next
 );
 const anything: Schema<ServiceOptions> = any('an object', () => true);
 
+const locality: Schema<Place> = object<Place>({ region: string(), zone: string() });
+
 const clientSchema: Schema<ClientOptions> = object<ClientOptions>({
   services: required(union(func<(host: string) => ServiceOptions | undefined>(), record(anything))),
   defaults: defaultsSchema,
   unlisted: oneOf(['pass-through', 'reject']),
+  locality,
   maxServices: number({ min: 1, max: 100_000, integer: true }),
   fetch: func<typeof globalThis.fetch>(),
   clock,
@@ -48,6 +53,7 @@ export function checkClientOptions(options: unknown): ClientSettings {
     services:
       typeof checked.services === 'function' ? named(checked.services, shared) : listed(checked.services, shared),
     unlisted: checked.unlisted ?? 'pass-through',
+    place: checked.locality ?? {},
     maxServices: checked.maxServices ?? MAX_SERVICES,
     fetch: checked.fetch,
     clock: checked.clock ?? systemClock,

@@ -1,5 +1,6 @@
 /** What `snapshot()` and `explain()` return: plain JSON, for a dashboard, a log line or a person. */
 
+import type { IneligibleReason } from '../control/eligibility-facts.js';
 import type { BreakerStateName, EjectionReason } from '../core/events.js';
 import type { ResolutionStatus } from '../core/resolution.js';
 
@@ -13,8 +14,10 @@ export interface ServiceSnapshot {
   readonly endpoints: readonly EndpointSnapshot[];
   /** Attempts in flight to all endpoints. */
   readonly inFlight: number;
-  /** Health is ignored, because too few endpoints are well. */
+  /** Health is ignored, in one priority at least, because too few endpoints are well. */
   readonly panic: boolean;
+  /** How calls divide among priorities and zones; empty while there is nothing to divide. */
+  readonly groups: readonly GroupSnapshot[];
   readonly budget: BudgetSnapshot;
   /** The service's own first, then those of keys; empty without the `breaker` option. */
   readonly breakers: readonly BreakerSnapshot[];
@@ -38,14 +41,32 @@ export interface ResolutionSnapshot {
   readonly held: 'empty' | 'shrunk' | undefined;
 }
 
+/** Endpoints among which the balancer chooses. */
+export interface GroupSnapshot {
+  readonly priority: number;
+  /** In other regions than the client's. */
+  readonly otherRegion: boolean;
+  /** Undefined where zones are not told apart, and for endpoints that name none. */
+  readonly zone: string | undefined;
+  /** Of all calls; at 0 it is in reserve, for attempts of calls that have tried everybody before it. Ratio, 0–1. */
+  readonly share: number;
+  /** How many. */
+  readonly endpoints: number;
+}
+
 export interface EndpointSnapshot {
   readonly id: string;
   readonly host: string;
   readonly port: number | undefined;
   /** `refused` by the address policy; `draining` after removal; `outside-subset` of this client; `ejected` and `probing` by outlier ejection. */
   readonly state: 'healthy' | 'ejected' | 'probing' | 'draining' | 'refused' | 'outside-subset';
+  /** Whether it gets calls. */
+  readonly eligible: boolean;
+  /** Why it gets none: what `explain()` says in words. */
+  readonly ineligible: IneligibleReason | undefined;
   readonly weight: number;
   readonly priority: number;
+  readonly region: string | undefined;
   readonly zone: string | undefined;
   readonly inFlight: number;
   /** Own average of the time to response headers; undefined before the first. Milliseconds. */

@@ -33,7 +33,8 @@ export function createClient(options: ClientOptions): Client {
   const { clock } = settings;
   const events = createEventHub();
   const wires = createWires(settings, () => directory, events);
-  const deps: ServiceDeps = { clock, random: settings.random, events, connect: wires.connect };
+  const { place, random } = settings;
+  const deps: ServiceDeps = { clock, random, events, place, connect: wires.connect };
   /** Retired services that still have calls in flight. */
   const retiring = new Set<Service>();
   const directory = createDirectory(settings, deps, retire, refuseClosed);

@@ -54,6 +54,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   panicThreshold: 0.5,
   // Of a small service every client should use everybody; only its owner knows that it is large.
   subset: false,
+  // Has an effect only in a client that says where it is.
+  locality: { minEndpoints: 6, preferRatio: 1 },
   transport: {
     // One retransmission of the SYN, which TCP sends after a second, fits.
     connectTimeoutMs: 2_000,

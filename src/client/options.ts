@@ -4,6 +4,7 @@ import type { CacheSettings } from '../control/discovery/cache-settings.js';
 import type { EjectionSettings } from '../control/health/ejection-settings.js';
 import type { LatencyOutlierSettings } from '../control/health/latency-outlier.js';
 import type { SuccessRateSettings } from '../control/health/success-rate.js';
+import type { LocalitySettings, Place } from '../control/locality-settings.js';
 import type { SubsetSettings } from '../control/subset-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Classifier } from '../core/outcome.js';
@@ -30,6 +31,8 @@ export interface ClientOptions {
   readonly defaults?: Partial<ServiceOptions>;
   /** What happens to URLs whose host is no service. @default 'pass-through' */
   readonly unlisted?: 'pass-through' | 'reject';
+  /** Where this process runs: then endpoints nearby are preferred, as `locality` of each service says. @default unknown */
+  readonly locality?: ClientLocality;
   /** Upper bound on services kept alive when `services` is a function. Integer, 1–100 000. @default 1000 */
   readonly maxServices?: number;
   /**
@@ -76,12 +79,18 @@ export interface ServiceOptions {
   /** Bounds on requests in flight. */
   readonly limits?: LimitOptions;
   /**
-   * Below this share of healthy endpoints health is ignored and everybody is used: then the judgement is more likely
-   * wrong than the fleet dead. Ratio, 0–1; 0 turns it off while anybody is healthy. @default 0.5 (Envoy)
+   * Below this share of healthy endpoints of a priority health is ignored there and everybody is used, unless the healthy ones of
+   * all priorities can carry the calls (see balancing.md): then the judgement is more likely wrong than the fleet dead. Ratio, 0–1;
+   * 0 turns it off while anybody is healthy. @default 0.5 (Envoy)
    */
   readonly panicThreshold?: number;
   /** Uses a part of a large service's endpoints, another one in each client; `false` for all of them. @default false */
   readonly subset?: false | SubsetOptions;
+  /**
+   * How calls prefer endpoints near the client, where the client says where it is (`locality` of the client); `false`: they do
+   * not. Under `ring-hash`, `maglev` and `rendezvous` they never do: a key has one endpoint, whoever calls from wherever.
+   */
+  readonly locality?: false | LocalityOptions;
   /** Connections to each endpoint. */
   readonly transport?: TransportOptions;
   /** Certificates. @default the platform's */
@@ -100,6 +109,8 @@ export type EjectionOptions = Partial<Omit<EjectionSettings, 'successRate' | 'la
   readonly latency?: false | Partial<LatencyOutlierSettings>;
 };
 export type SubsetOptions = Partial<SubsetSettings>;
+export type ClientLocality = Place;
+export type LocalityOptions = Partial<LocalitySettings>;
 export type LimitOptions = Partial<LimitSettings>;
 export type TransportOptions = Partial<TransportSettings>;
 export type TlsOptions = TlsSettings;
@@ -135,6 +146,7 @@ export interface ServiceSettings {
   readonly limits: LimitSettings;
   readonly panicThreshold: number;
   readonly subset: SubsetSettings | false;
+  readonly locality: LocalitySettings | false;
   readonly transport: TransportSettings;
   readonly tls: TlsSettings | undefined;
   readonly allow: AddressPolicyOptions;

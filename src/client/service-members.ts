@@ -4,6 +4,7 @@
  */
 
 import { selectEligible, type Selection } from '../control/eligibility.js';
+import type { Locality, Place } from '../control/locality-settings.js';
 import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
 import { createMembership, type AddressGate, type Membership, type MembershipChange } from '../control/membership.js';
 import { createSubset, createWholeSet, judgedIds, type Subset } from '../control/subset.js';
@@ -12,6 +13,7 @@ import type { EligibleSet } from '../core/eligible-set.js';
 import type { Endpoint } from '../core/endpoint.js';
 import type { Random } from '../core/random.js';
 import type { SettledAttempt } from '../data/balancer.js';
+import { goesByKey } from '../data/pickers/create-policy.js';
 import type { ServiceAnnouncer } from './service-announcer.js';
 import type { ServiceSettings } from './options.js';
 
@@ -20,6 +22,7 @@ export interface ServiceMembersDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly policy: AddressGate;
+  readonly place: Place;
   readonly announcer: ServiceAnnouncer;
   /** Who may be picked from now on. */
   readonly onSet: (set: EligibleSet) => void;
@@ -33,6 +36,7 @@ export interface ServiceMembers {
   readonly selection: Selection;
   readonly membership: Membership;
   readonly subset: Subset;
+  readonly locality: Locality | undefined;
   readonly ejection: OutlierEjection | undefined;
   /** Takes what discovery names. Returns the change, and the ids of those that are not used any more. */
   apply(endpoints: readonly Endpoint[]): { readonly change: MembershipChange; readonly unused: readonly string[] };
@@ -50,6 +54,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
   const membership = createMembership({ policy: deps.policy });
   const subset = settings.subset === false ? createWholeSet() : createSubset(settings.subset, random);
   const ejection = settings.ejection === false ? undefined : watchOutliers(settings.ejection);
+  const locality = localityOf(settings, deps.place);
   let selection = select();
 
   function select(): Selection {
@@ -57,6 +62,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       endpoints: subset.endpoints,
       ejection,
       panicThreshold: settings.panicThreshold,
+      locality,
       now: clock.now(),
     });
   }
@@ -88,6 +94,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
   return {
     membership,
     subset,
+    locality,
     ejection,
     get selection() {
       return selection;
@@ -114,4 +121,10 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       ejection?.close();
     },
   };
+}
+
+/** Undefined where nearness does not count: nobody said where the client is, or a key decides, whoever calls. */
+function localityOf({ locality, balancer }: ServiceSettings, place: Place): Locality | undefined {
+  if (locality === false || (place.region === undefined && place.zone === undefined)) return undefined;
+  return goesByKey(balancer) ? undefined : { ...locality, place };
 }

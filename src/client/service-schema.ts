@@ -3,7 +3,16 @@
 import type { Resolver } from '../core/resolver.js';
 import type { PickerFactory } from '../data/picker.js';
 import { parseCidr } from '../kit/cidr.js';
-import { arrayOf, object, offOr, partial, required, union, type ObjectSchema } from '../kit/option-structures.js';
+import {
+  arrayOf,
+  object,
+  offOr,
+  partial,
+  record,
+  required,
+  union,
+  type ObjectSchema,
+} from '../kit/option-structures.js';
 import { any, boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
 import { breaker } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
@@ -14,6 +23,7 @@ import type {
   CallOptions,
   HedgeOptions,
   LimitOptions,
+  LocalityOptions,
   RetryOptions,
   ServiceOptions,
   SubsetOptions,
@@ -80,6 +90,12 @@ const subset: Schema<SubsetOptions> = object<SubsetOptions>({
   clientId: string(),
 });
 
+const locality: Schema<LocalityOptions> = object<LocalityOptions>({
+  minEndpoints: number({ min: 1, max: 10_000, integer: true }),
+  callers: record(number({ min: 0, max: 1_000_000 })),
+  preferRatio: ratio(),
+});
+
 const cidr: Schema<string> = string({
   expected: "a block of addresses such as '10.0.0.0/8'",
   accepts: (text) => parseCidr(text) !== undefined,
@@ -105,6 +121,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   limits,
   panicThreshold: ratio(),
   subset: offOr(subset),
+  locality: offOr(locality),
   transport,
   tls,
   allow,

@@ -22,7 +22,7 @@ import { checkTls } from './wire-schema.js';
 export function serviceSettings(options: unknown, shared: Partial<ServiceOptions>, path: string): ServiceSettings {
   const own = serviceSchema.parse(mergeOptions(shared, defaultsSchema.parse(options, path), RULES), path);
   const { resolver, ...rest } = own;
-  const merged = mergeOptions<object>(SERVICE_DEFAULTS, rest) as Omit<ServiceSettings, 'resolver'>;
+  const merged = mergeOptions<object>(SERVICE_DEFAULTS, rest, RULES) as Omit<ServiceSettings, 'resolver'>;
   const settings: ServiceSettings = {
     ...merged,
     tls: own.tls,
@@ -50,9 +50,9 @@ function withComparisons(ejection: EjectionSettings): EjectionSettings {
 
 /**
  * A resolver is taken whole: two of them must not become one with the methods of both. So is a balancer: options of one
- * policy are none of another's.
+ * policy are none of another's; and so are the callers of zones, which count beside each other.
  */
-const RULES: MergeRules = { whole: new Set(['resolver', 'balancer']) };
+const RULES: MergeRules = { whole: new Set(['resolver', 'balancer', 'callers']) };
 
 function single(resolver: ServiceOptions['resolver'], path: string): Resolver {
   if (!Array.isArray(resolver)) return resolver as Resolver;

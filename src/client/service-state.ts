@@ -1,5 +1,6 @@
 import type { Selection } from '../control/eligibility.js';
 import type { OutlierEjection } from '../control/health/outlier-ejection.js';
+import type { Locality } from '../control/locality-settings.js';
 import type { Membership } from '../control/membership.js';
 import type { Subset } from '../control/subset.js';
 import type { Resolution } from '../core/resolution.js';
@@ -11,6 +12,7 @@ export interface ServiceState {
   readonly selection: Selection;
   readonly membership: Membership;
   readonly subset: Subset;
+  readonly locality: Locality | undefined;
   readonly ejection: OutlierEjection | undefined;
   readonly balancer: Balancer;
 }

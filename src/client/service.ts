@@ -3,6 +3,7 @@
  * between them. Sets flow down, outcomes flow up; nothing is decided here.
  */
 
+import type { Place } from '../control/locality-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { callError, type FairleadError } from '../core/errors.js';
@@ -37,6 +38,8 @@ export interface ServiceDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly events: EventSink;
+  /** Where the client runs. */
+  readonly place: Place;
   /** Makes the connections of one service; asked when the first request is sent. */
   readonly connect: (settings: ServiceSettings, refuse: AddressGate, service: string) => Connections;
 }
@@ -115,6 +118,7 @@ class WiredService implements Service {
       clock,
       random,
       policy,
+      place: deps.place,
       announcer: this.announcer,
       onSet: (set) => this.balancer.update(set),
       onProved: (id) => this.balancer.forgive(id),
@@ -135,8 +139,9 @@ class WiredService implements Service {
   }
 
   get state(): ServiceState {
-    const { selection, membership, subset, ejection } = this.members;
-    return { resolution: this.feed.resolution(), selection, membership, subset, ejection, balancer: this.balancer };
+    const { selection, membership, subset, locality, ejection } = this.members;
+    const resolution = this.feed.resolution();
+    return { resolution, selection, membership, subset, locality, ejection, balancer: this.balancer };
   }
 
   get pickable(): boolean {
@@ -144,7 +149,9 @@ class WiredService implements Service {
   }
 
   get size(): number {
-    return this.members.selection.set.endpoints.length;
+    const { endpoints, groups } = this.members.selection.set;
+    // Those in reserve as well: a call that tries again may come to them.
+    return groups === undefined ? endpoints.length : groups.reduce((sum, group) => sum + group.endpoints.length, 0);
   }
 
   start(): void {

@@ -1,47 +1,75 @@
 /** A service's state as plain JSON, and in words. */
 
+import { reasonAgainst, type EligibilityFacts, type IneligibleReason } from '../control/eligibility-facts.js';
 import { judge, selectEligible } from '../control/eligibility.js';
+import { standingOf } from '../control/priority-level.js';
+import type { EligibleGroup } from '../core/eligible-set.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { describeError } from '../core/errors.js';
-import type { EndpointSnapshot, Explanation, ResolutionSnapshot, ServiceSnapshot } from './client-snapshot.js';
+import type {
+  EndpointSnapshot,
+  Explanation,
+  GroupSnapshot,
+  ResolutionSnapshot,
+  ServiceSnapshot,
+} from './client-snapshot.js';
 import { inWords } from './service-errors.js';
 import type { Service } from './service.js';
 
 export function snapshotOf(service: Service): ServiceSnapshot {
   const { selection, membership, balancer } = service.state;
+  const { endpoints, facts } = judged(service);
   return {
     resolution: resolutionOf(service),
-    endpoints: everybody(service).map((endpoint) => endpointOf(endpoint, service)),
+    endpoints: endpoints.map((endpoint) => endpointOf(endpoint, reasonAgainst(endpoint, facts), service)),
     inFlight: balancer.inFlight,
     panic: selection.set.panic && membership.endpoints.length > 0,
+    groups: (selection.set.groups ?? []).map(groupOf),
     budget: { available: service.budget.level().available },
     ...service.door.snapshot(),
   };
 }
 
 export function explanationOf(service: Service): Explanation {
-  const { state, settings, clock } = service;
-  const { membership, subset, ejection } = state;
-  const { draining, refusedReasons } = membership;
-  const { panicThreshold } = settings;
-  const endpoints = everybody(service);
-  const { facts } = selectEligible({
-    endpoints,
-    refusedReasons,
-    draining,
-    outside: subset.outside,
-    ejection,
-    panicThreshold,
-    now: clock.now(),
-  });
+  const { endpoints, facts } = judged(service);
   return {
     service: service.name,
-    resolution: inWords(state),
+    resolution: inWords(service.state),
     endpoints: endpoints.map((endpoint) => {
       const { eligible, words } = judge(endpoint, facts);
       return { id: endpoint.id, eligible, words };
     }),
   };
+}
+
+/** Everybody there is, and what decides on them now: the same function that the balancer's set comes from. */
+function judged({
+  state,
+  settings,
+  clock,
+}: Service): Pick<EligibilityFacts, 'endpoints'> & { facts: EligibilityFacts } {
+  const { membership, subset, locality, ejection } = state;
+  const { known, draining, refusedReasons } = membership;
+  const endpoints = draining.size === 0 ? known : [...known, ...draining.values()];
+  const { panicThreshold } = settings;
+  const { outside } = subset;
+  const now = clock.now();
+  const { facts } = selectEligible({
+    endpoints,
+    refusedReasons,
+    draining,
+    outside,
+    ejection,
+    panicThreshold,
+    locality,
+    now,
+  });
+  return { endpoints, facts };
+}
+
+function groupOf({ rank, zone, share, endpoints }: EligibleGroup): GroupSnapshot {
+  const { priority, far } = standingOf(rank);
+  return { priority, otherRegion: far, zone, share, endpoints: endpoints.length };
 }
 
 function resolutionOf({ state, settings, clock }: Service): ResolutionSnapshot {
@@ -59,13 +87,12 @@ function resolutionOf({ state, settings, clock }: Service): ResolutionSnapshot {
   };
 }
 
-function everybody({ state: { membership } }: Service): readonly Endpoint[] {
-  const { known, draining } = membership;
-  return draining.size === 0 ? known : [...known, ...draining.values()];
-}
-
-function endpointOf(endpoint: Endpoint, { state, clock }: Service): EndpointSnapshot {
-  const { id, host, port, weight, priority, zone } = endpoint;
+function endpointOf(
+  endpoint: Endpoint,
+  ineligible: IneligibleReason | undefined,
+  { state, clock }: Service,
+): EndpointSnapshot {
+  const { id, host, port, weight, priority, region, zone } = endpoint;
   const { membership, subset, ejection, balancer } = state;
   const health = ejection?.state(id);
   const load = balancer.load(id);
@@ -80,8 +107,11 @@ function endpointOf(endpoint: Endpoint, { state, clock }: Service): EndpointSnap
         : subset.outside.has(id)
           ? 'outside-subset'
           : (health?.kind ?? 'healthy'),
+    eligible: ineligible === undefined,
+    ineligible,
     weight,
     priority,
+    region,
     zone,
     inFlight: load?.inFlight ?? 0,
     latencyMs: load?.latencyMs,

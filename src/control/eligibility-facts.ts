@@ -2,7 +2,9 @@
 
 import type { Endpoint } from '../core/endpoint.js';
 import type { EjectionState } from './health/ejection-state.js';
-import type { PriorityLevel } from './priority-level.js';
+import type { Locality } from './locality-settings.js';
+import { rankOf, type PriorityLevel, type PriorityLevels } from './priority-level.js';
+import type { ZoneSplits } from './zone-split.js';
 
 /** What eligibility needs of outlier ejection. */
 export interface EjectionView {
@@ -22,8 +24,10 @@ export interface EligibilityInput {
   readonly outside?: { readonly size: number; has(id: string): boolean };
   /** Undefined when ejection is off. */
   readonly ejection: EjectionView | undefined;
-  /** Health is ignored when healthy / total of a priority is below this. Ratio, 0–1; 0 only when nobody is healthy. */
+  /** Health may be ignored where healthy / total is below this. Ratio, 0–1; 0 only when nobody is healthy. */
   readonly panicThreshold: number;
+  /** Undefined where it does not count how near an endpoint is. */
+  readonly locality?: Locality | undefined;
   /** Clock time, for the words. */
   readonly now: number;
 }
@@ -33,19 +37,25 @@ export type IneligibleReason =
   | 'draining'
   | 'outside-subset'
   | 'zero-weight'
-  /** A better priority is in use. */
+  /** Better priorities carry all calls. */
   | 'lower-priority'
-  /** Healthy, but too few of its priority are; a lower one is in use. */
+  /** Those of the client's own region carry all calls. */
+  | 'other-region'
+  /** The client's own zone carries all calls, or others have more to spare. */
+  | 'other-zone'
+  /** Healthy, but too few of its priority are; others are in use. */
   | 'unhealthy-priority'
   | 'ejected'
   | 'probing';
 
 /** The decision about the service as a whole, from which the one on each endpoint follows. */
 export interface EligibilityFacts extends EligibilityInput {
-  /** The priorities, by number. */
-  readonly levels: ReadonlyMap<number, PriorityLevel>;
-  /** The one in use; undefined when there is nobody. */
-  readonly level: PriorityLevel | undefined;
+  /** The priorities, by rank. */
+  readonly levels: PriorityLevels;
+  /** The levels that get calls, in order; empty when there is nobody. */
+  readonly inUse: readonly PriorityLevel[];
+  readonly zones: ZoneSplits;
+  /** Somewhere health is ignored. */
   readonly panic: boolean;
 }
 
@@ -53,16 +63,33 @@ export interface EligibilityFacts extends EligibilityInput {
 export function reasonAgainst(endpoint: Endpoint, facts: EligibilityFacts): IneligibleReason | undefined {
   const barred = barredBy(endpoint, facts);
   if (barred !== undefined) return barred;
-  const ownLevel = facts.levels.get(endpoint.priority);
-  if (facts.level === undefined || ownLevel === undefined || endpoint.priority > facts.level.priority) {
-    return 'lower-priority';
-  }
-  if (endpoint.weight === 0 && !ownLevel.allZeroWeight) return 'zero-weight';
-  const inUse = ownLevel === facts.level;
-  if (inUse && facts.panic) return undefined;
+  const level = levelOf(endpoint, facts);
+  const last = facts.inUse.at(-1);
+  if (last === undefined || level === undefined) return 'lower-priority';
+  if (level.rank > last.rank) return level.priority > last.priority ? 'lower-priority' : 'other-region';
+  if (!hasWeight(endpoint, level)) return 'zero-weight';
+  if (level.load > 0 && level.panic) return undefined;
   const health = healthOf(endpoint, facts);
   if (health !== 'healthy') return health;
-  return inUse ? undefined : 'unhealthy-priority';
+  if (level.load === 0) return 'unhealthy-priority';
+  return zoneShareOf(endpoint, level, facts) === 0 ? 'other-zone' : undefined;
+}
+
+/** Whether it could take over for those that get calls, did a call try all of these: a reserve. */
+export function isReserve(reason: IneligibleReason, endpoint: Endpoint, facts: EligibilityFacts): boolean {
+  if (reason === 'other-zone' || reason === 'unhealthy-priority') return true;
+  if (reason !== 'lower-priority' && reason !== 'other-region') return false;
+  const level = levelOf(endpoint, facts);
+  return level !== undefined && hasWeight(endpoint, level) && healthOf(endpoint, facts) === 'healthy';
+}
+
+export function levelOf(endpoint: Endpoint, { levels, locality }: EligibilityFacts): PriorityLevel | undefined {
+  return levels.get(rankOf(endpoint, locality?.place.region));
+}
+
+/** Of the calls of its level; undefined where zones do not count. */
+export function zoneShareOf(endpoint: Endpoint, level: PriorityLevel, facts: EligibilityFacts): number | undefined {
+  return facts.zones.get(level.rank)?.get(endpoint.zone);
 }
 
 export function barredBy(
@@ -76,4 +103,8 @@ export function barredBy(
 
 export function healthOf(endpoint: Endpoint, input: EligibilityInput): EjectionState['kind'] {
   return input.ejection?.state(endpoint.id).kind ?? 'healthy';
+}
+
+function hasWeight(endpoint: Endpoint, level: PriorityLevel): boolean {
+  return endpoint.weight > 0 || level.allZeroWeight;
 }

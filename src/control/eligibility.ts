@@ -5,34 +5,37 @@
  * In order:
  * 1. Refused and draining endpoints are out, always; so are those outside of this client's subset.
  * 2. Zero weight means no traffic, unless every weight of the priority is zero (RFC 2782 takes those as equal).
- * 3. The lowest priority number is used whose share of healthy endpoints reaches the panic threshold. When none does,
- *    the lowest with any healthy endpoint; when there is none of these either, the lowest.
- * 4. Ejected and probing endpoints are out, unless too few would be left: below the panic threshold everybody of the
- *    priority is used, since the few would be overrun and the verdicts are likely wrong (Envoy `panic_threshold.rst`).
- * 5. Endpoints that await their probe are offered apart, in panic too: the probe is how a panic ends. Those of a higher
- *    priority than the one in use are offered as well, or it would never be used again.
+ * 3. Calls are spread over priorities by what each can carry, and within each over regions, the client's own first: see
+ *    `priority-load.ts`. There it is decided as well where too few are healthy and health is ignored (panic).
+ * 4. Ejected and probing endpoints are out, unless their priority panics.
+ * 5. Within a priority calls prefer the client's own zone: see `zone-shares.ts`.
+ * 6. Endpoints that await their probe are offered apart, in panic too: the probe is how a panic ends. Those of a better
+ *    priority than the last one in use are offered as well, or it would never be used again.
  *
  * So the set is never empty while somebody is known, allowed and not draining.
  */
 
-import { EMPTY_SET, type EligibleSet } from '../core/eligible-set.js';
+import { EMPTY_SET, type EligibleGroup, type EligibleSet } from '../core/eligible-set.js';
 import type { Endpoint } from '../core/endpoint.js';
 import {
   barredBy,
   healthOf,
+  isReserve,
   reasonAgainst,
   type EligibilityFacts,
   type EligibilityInput,
   type IneligibleReason,
 } from './eligibility-facts.js';
 import { eligibleWords, ineligibleWords } from './eligibility-words.js';
-import { choosePriority, countLevels, isPanic } from './priority-level.js';
+import { createGroupBuilder } from './eligible-groups.js';
+import { levelsOf } from './priority-level.js';
+import { NO_SPLITS, splitLevels } from './zone-split.js';
 
 export interface Selection {
   readonly set: EligibleSet;
-  /** Healthy endpoints of the priority in use. */
+  /** Healthy endpoints of the priorities in use. */
   readonly healthyCount: number;
-  /** Endpoints of the priority in use that could be picked if all were healthy. */
+  /** Endpoints of the priorities in use that could be picked if all were healthy. */
   readonly total: number;
   /** What was decided, for {@link judge}. */
   readonly facts: EligibilityFacts;
@@ -45,20 +48,24 @@ export type Verdict =
 export function selectEligible(input: EligibilityInput): Selection {
   const { endpoints } = input;
   const facts = factsOf(input);
-  const { level } = facts;
-  if (level === undefined) return { set: EMPTY_SET, healthyCount: 0, total: 0, facts };
-  const counts = { healthyCount: level.healthy, total: level.total };
-  if (level.healthy === endpoints.length) return { set: setOf(endpoints, [], false), ...counts, facts };
+  const { inUse } = facts;
+  if (inUse.length === 0) return { set: EMPTY_SET, healthyCount: 0, total: 0, facts };
+  const healthyCount = inUse.reduce((sum, { healthy }) => sum + healthy, 0);
+  const total = inUse.reduce((sum, level) => sum + level.total, 0);
+  const isPlain = facts.levels.size === 1 && facts.zones.size === 0 && healthyCount === endpoints.length;
+  if (isPlain) return { set: setOf(endpoints, [], false, undefined), healthyCount, total, facts };
 
   const eligible: Endpoint[] = [];
   const probes: Endpoint[] = [];
+  const groups = createGroupBuilder(facts);
   for (const endpoint of endpoints) {
     const reason = reasonAgainst(endpoint, facts);
     if (reason === undefined) eligible.push(endpoint);
+    if (reason === undefined || isReserve(reason, endpoint, facts)) groups.add(endpoint);
     if (reason === 'probing' || (reason === undefined && healthOf(endpoint, facts) === 'probing'))
       probes.push(endpoint);
   }
-  return { set: setOf(eligible, probes, facts.panic), ...counts, facts };
+  return { set: setOf(eligible, probes, facts.panic, groups.groups()), healthyCount, total, facts };
 }
 
 /** Why this endpoint may or may not be picked; `facts` are those of the selection. */
@@ -69,12 +76,15 @@ export function judge(endpoint: Endpoint, facts: EligibilityFacts): Verdict {
 }
 
 function factsOf(input: EligibilityInput): EligibilityFacts {
-  const levels = countLevels(
-    hasBarred(input) ? input.endpoints.filter((endpoint) => barredBy(endpoint, input) === undefined) : input.endpoints,
-    hasEjected(input) ? (endpoint) => healthOf(endpoint, input) === 'healthy' : everybody,
-  );
-  const level = choosePriority(levels, input.panicThreshold);
-  return { ...input, levels, level, panic: level !== undefined && isPanic(level, input.panicThreshold) };
+  const { locality, panicThreshold } = input;
+  const allowed = hasBarred(input)
+    ? input.endpoints.filter((endpoint) => barredBy(endpoint, input) === undefined)
+    : input.endpoints;
+  const isHealthy = hasEjected(input) ? (one: Endpoint): boolean => healthOf(one, input) === 'healthy' : everybody;
+  const levels = levelsOf(allowed, isHealthy, panicThreshold, locality?.place.region);
+  const inUse = [...levels.values()].filter(({ load }) => load > 0);
+  const zones = locality === undefined ? NO_SPLITS : splitLevels(allowed, levels, locality, isHealthy);
+  return { ...input, levels, inUse, zones, panic: inUse.some(({ panic }) => panic) };
 }
 
 function hasBarred(input: EligibilityInput): boolean {
@@ -89,8 +99,13 @@ function everybody(): boolean {
   return true;
 }
 
-function setOf(endpoints: readonly Endpoint[], probes: readonly Endpoint[], panic: boolean): EligibleSet {
-  return Object.freeze({ endpoints: frozen(endpoints), probes: frozen(probes), panic });
+function setOf(
+  endpoints: readonly Endpoint[],
+  probes: readonly Endpoint[],
+  panic: boolean,
+  groups: readonly EligibleGroup[] | undefined,
+): EligibleSet {
+  return Object.freeze({ endpoints: frozen(endpoints), probes: frozen(probes), panic, groups });
 }
 
 /** A caller's own array is copied, not frozen under its hands. */

@@ -1,15 +1,60 @@
-/** How well one priority of a service is, and which one is used. */
+/** How well each priority of a service is, and which part of the calls it gets. */
 
 import type { Endpoint } from '../core/endpoint.js';
+import { spreadOverLevels, type LevelCount, type LevelLoad } from './priority-load.js';
 
-export interface PriorityLevel {
+/** The endpoints of one priority; where the client knows its region, those of its own and those of others are a level each. */
+export interface PriorityLevel extends LevelCount, LevelLoad {
+  /** Levels are used in this order. */
+  readonly rank: number;
   readonly priority: number;
-  /** No endpoint of the level has a weight above zero: then all count as equal (RFC 2782). */
+  /** In other regions than the client's. */
+  readonly far: boolean;
+  /** No endpoint of the priority has a weight above zero: then all count as equal (RFC 2782). */
   readonly allZeroWeight: boolean;
-  /** Endpoints that could get traffic: those with a weight, or all when none has one. */
-  readonly total: number;
-  /** Healthy ones among these. */
-  readonly healthy: number;
+}
+
+/** Levels by rank, in ascending order. */
+export type PriorityLevels = ReadonlyMap<number, PriorityLevel>;
+
+/** An endpoint that names no region is not known to be far. */
+export function isFar(endpoint: Endpoint, region: string | undefined): boolean {
+  return region !== undefined && endpoint.region !== undefined && endpoint.region !== region;
+}
+
+/** Where its endpoint stands among the levels. @param region the client's own; undefined when regions do not count */
+export function rankOf(endpoint: Endpoint, region: string | undefined): number {
+  return endpoint.priority * 2 + (isFar(endpoint, region) ? 1 : 0);
+}
+
+export function standingOf(rank: number): { readonly priority: number; readonly far: boolean } {
+  return { priority: rank >> 1, far: rank % 2 === 1 };
+}
+
+/** @param region the client's own; undefined when regions do not count */
+export function levelsOf(
+  endpoints: readonly Endpoint[],
+  isHealthy: (endpoint: Endpoint) => boolean,
+  panicThreshold: number,
+  region: string | undefined,
+): PriorityLevels {
+  const counts = [...countByRank(endpoints, isHealthy, region)].sort(([a], [b]) => a - b);
+  const weighted = new Set<number>();
+  for (const [rank, { weight }] of counts) if (weight.total > 0) weighted.add(rank >> 1);
+  const chosen = counts.map(([rank, { weight, zero }]) => (weighted.has(rank >> 1) ? weight : zero));
+  const loads = spreadOverLevels(chosen, panicThreshold);
+
+  const levels = new Map<number, PriorityLevel>();
+  counts.forEach(([rank], index) => {
+    levels.set(rank, {
+      rank,
+      ...standingOf(rank),
+      allZeroWeight: !weighted.has(rank >> 1),
+      ...(chosen[index] as Count),
+      ...(loads[index] as LevelLoad),
+    });
+  });
+  return levels;
 }
 
 interface Count {
@@ -17,47 +62,22 @@ interface Count {
   healthy: number;
 }
 
-/** Levels by priority number, in ascending order. */
-export function countLevels(
+function countByRank(
   endpoints: readonly Endpoint[],
   isHealthy: (endpoint: Endpoint) => boolean,
-): ReadonlyMap<number, PriorityLevel> {
-  const counts = new Map<number, { weighted: Count; zero: Count }>();
+  region: string | undefined,
+): ReadonlyMap<number, { readonly weight: Count; readonly zero: Count }> {
+  const counts = new Map<number, { weight: Count; zero: Count }>();
   for (const endpoint of endpoints) {
-    let count = counts.get(endpoint.priority);
+    const rank = rankOf(endpoint, region);
+    let count = counts.get(rank);
     if (count === undefined) {
-      count = { weighted: { total: 0, healthy: 0 }, zero: { total: 0, healthy: 0 } };
-      counts.set(endpoint.priority, count);
+      count = { weight: { total: 0, healthy: 0 }, zero: { total: 0, healthy: 0 } };
+      counts.set(rank, count);
     }
-    const side = endpoint.weight > 0 ? count.weighted : count.zero;
+    const side = endpoint.weight > 0 ? count.weight : count.zero;
     side.total++;
     if (isHealthy(endpoint)) side.healthy++;
   }
-  const levels = new Map<number, PriorityLevel>();
-  for (const [priority, { weighted, zero }] of [...counts].sort(([a], [b]) => a - b)) {
-    const allZeroWeight = weighted.total === 0;
-    levels.set(priority, { priority, allZeroWeight, ...(allZeroWeight ? zero : weighted) });
-  }
-  return levels;
-}
-
-/**
- * The lowest number whose healthy share reaches the threshold. When none does, the lowest with anybody healthy, and when
- * nobody is healthy anywhere, the lowest. Undefined when there is none.
- */
-export function choosePriority(
-  levels: ReadonlyMap<number, PriorityLevel>,
-  panicThreshold: number,
-): PriorityLevel | undefined {
-  let best: PriorityLevel | undefined;
-  for (const level of levels.values()) {
-    if (!isPanic(level, panicThreshold)) return level;
-    if (best === undefined || (best.healthy === 0 && level.healthy > 0)) best = level;
-  }
-  return best;
-}
-
-/** Strictly below the threshold, as in Envoy; and always when nobody is healthy, or there would be nobody to pick. */
-export function isPanic(level: PriorityLevel, panicThreshold: number): boolean {
-  return level.healthy === 0 || level.healthy < panicThreshold * level.total;
+  return counts;
 }

@@ -6,7 +6,7 @@
  */
 
 import type { Clock } from '../core/clock.js';
-import type { EligibleSet } from '../core/eligible-set.js';
+import { EMPTY_SET, type EligibleSet } from '../core/eligible-set.js';
 import type { Endpoint } from '../core/endpoint.js';
 import type { PickContext } from '../core/lease.js';
 import type { Outcome } from '../core/outcome.js';
@@ -14,13 +14,15 @@ import { IGNORED } from '../core/outcome.js';
 import type { Random } from '../core/random.js';
 import { SlotLease, type BalancerLease, type HeaderLookup, type LeaseOwner } from './balancer-lease.js';
 import type { BalancerSetting, LimitSettings } from './balancer-settings.js';
+import { buildGroups, type GroupsInput } from './build-groups.js';
+import { GroupChoice } from './group-choice.js';
+import { leastLoaded } from './least-loaded.js';
 import { LoadTable } from './load-table.js';
-import type { Picker } from './picker.js';
-import { createPolicy } from './pickers/create-policy.js';
+import type { PickGroup } from './pick-group.js';
+import { createPolicy, goesByKey } from './pickers/create-policy.js';
+import { isTried } from './pickers/random-index.js';
 import { NO_TICKET, type Policy } from './policy.js';
 import { ProbeQueue } from './probe-queue.js';
-import { SlotLoads } from './slot-loads.js';
-import { withoutZeroWeights } from './zero-weights.js';
 
 /** What a call says about the attempt it picks for. */
 export interface CallContext extends PickContext {
@@ -91,13 +93,15 @@ class LoadBalancer implements Balancer, LeaseOwner {
   private readonly policy: Policy;
   private readonly table = new LoadTable();
   private readonly probes: ProbeQueue;
-  /** As they came, before those of weight 0 were left out: to see whether an update changes them at all. */
-  private published: readonly Endpoint[] | undefined;
-  private endpoints: readonly Endpoint[] = [];
-  private loads = new SlotLoads(this.table, new Int32Array(0));
-  private picker: Picker | undefined;
+  /** A call's key, where it has one, decides in dividing calls among priorities as well. */
+  private readonly byKey: boolean;
+  private readonly groupsInput: GroupsInput;
+  private published: EligibleSet = EMPTY_SET;
+  private choice: GroupChoice;
   /** Counts updates: slots that bear the last number belong to endpoints that can be picked now. */
   private setNumber = 0;
+  /** Index of each slot's group; -1 for a slot of none. Only where there are groups to tell apart. */
+  private groupOfSlot: Int32Array = new Int32Array(0);
 
   constructor(options: BalancerInput) {
     this.options = options;
@@ -105,15 +109,23 @@ class LoadBalancer implements Balancer, LeaseOwner {
     this.maxInFlight = options.limits.maxInFlight;
     this.maxInFlightPerEndpoint = options.limits.maxInFlightPerEndpoint;
     this.policy = createPolicy(options.balancer);
+    this.byKey = goesByKey(options.balancer);
     this.probes = new ProbeQueue((id) => options.takeProbe(id));
+    const { clock, random } = options;
+    const acquireSlot = (id: string): number => this.acquireSlot(id);
+    this.groupsInput = { table: this.table, policy: this.policy, clock, random, acquireSlot };
+    this.choice = new GroupChoice([], random);
   }
 
   update(set: EligibleSet): void {
     this.probes.update(set.probes, this.clock.now());
-    if (set.endpoints !== this.published) this.rebuild(set.endpoints);
+    if (isOther(set, this.published)) this.choice = buildGroups(set, this.choice, this.groupsInput);
+    this.published = set;
     this.setNumber++;
-    for (const slot of this.loads.slots) this.table.setNumbers[slot] = this.setNumber;
+    const { groups } = this.choice;
+    for (const { loads } of groups) for (const slot of loads.slots) this.table.setNumbers[slot] = this.setNumber;
     for (const { id } of set.probes) this.table.setNumbers[this.acquireSlot(id)] = this.setNumber;
+    if (groups.length > 1) this.groupOfSlot = groupsBySlot(groups, this.table.size);
   }
 
   forget(id: string): void {
@@ -121,28 +133,28 @@ class LoadBalancer implements Balancer, LeaseOwner {
   }
 
   pick(context: CallContext): BalancerLease | 'none' | 'limit' {
-    const { endpoints, picker } = this;
+    const { choice } = this;
     const probing = this.probes.length > 0;
-    if (endpoints.length === 0 && !probing) return 'none';
+    if (choice.size === 0 && !probing) return 'none';
     if (this.inFlight >= this.maxInFlight) return 'limit';
     const nowMs = this.clock.now();
     if (probing) {
-      const willing = context.probe === true || endpoints.length === 0;
+      const willing = context.probe === true || choice.size === 0;
       const probe = this.probes.take(willing, context.tried, nowMs);
       if (probe !== undefined) return this.lease(probe, this.acquireSlot(probe.id), nowMs, true);
     }
-    if (picker === undefined) return 'none';
-    this.loads.nowMs = nowMs;
-    this.loads.totalInFlight = this.inFlight;
-    let index = picker.pick(context);
-    if (endpoints.length > 1 && this.loads.inFlight(index) >= this.maxInFlightPerEndpoint) {
-      index = this.leastLoadedBelowLimit(context.tried);
-      if (index < 0) return 'limit';
-    }
+    const group = choice.groups.length === 1 ? choice.main : this.groupFor(context);
+    if (group === undefined) return 'none';
+    const { loads } = group;
+    loads.nowMs = nowMs;
+    loads.totalInFlight = this.inFlight;
+    const index = group.picker.pick(context);
+    if (choice.size > 1 && loads.inFlight(index) >= this.maxInFlightPerEndpoint)
+      return this.leaseBelowLimit(group, context.tried, nowMs);
     // A picker of the user's may answer anything.
-    const endpoint = endpoints[index];
+    const endpoint = group.endpoints[index];
     if (endpoint === undefined) return 'none';
-    return this.lease(endpoint, this.loads.slots[index] as number, nowMs, false);
+    return this.lease(endpoint, loads.slots[index] as number, nowMs, false);
   }
 
   forgive(id: string): void {
@@ -199,40 +211,38 @@ class LoadBalancer implements Balancer, LeaseOwner {
     return lease;
   }
 
-  /**
-   * Where the picker's choice is full. A scan, but a rare and a short one: no more than maxInFlight / maxInFlightPerEndpoint
-   * endpoints can be full at once, two by default.
-   */
-  private leastLoadedBelowLimit(tried: ReadonlySet<string> | undefined): number {
-    let best = -1;
-    let bestTried = true;
-    let least = Infinity;
-    for (let index = 0; index < this.endpoints.length; index++) {
-      const inFlight = this.loads.inFlight(index);
-      if (inFlight >= this.maxInFlightPerEndpoint) continue;
-      const isTried = tried?.has((this.endpoints[index] as Endpoint).id) === true;
-      const load = inFlight + this.loads.failureScore(index);
-      if (isTried === bestTried ? load >= least : isTried) continue;
-      best = index;
-      bestTried = isTried;
-      least = load;
-    }
-    return best;
+  private groupFor({ tried, hashKey }: CallContext): PickGroup | undefined {
+    const { choice } = this;
+    const drawn = choice.main ?? choice.draw(this.byKey ? hashKey : undefined);
+    if (drawn === undefined || tried === undefined || tried.size === 0) return drawn;
+    return choice.elsewhere(drawn, tried, (id) => this.groupOf(id));
   }
 
-  private rebuild(published: readonly Endpoint[]): void {
-    const { clock, random } = this.options;
-    const endpoints = withoutZeroWeights(published);
-    const slots = new Int32Array(endpoints.length);
-    // Not Int32Array.from, which walks an iterator.
-    for (let index = 0; index < slots.length; index++)
-      slots[index] = this.acquireSlot((endpoints[index] as Endpoint).id);
-    const loads = new SlotLoads(this.table, slots);
-    loads.nowMs = clock.now();
-    this.picker = this.policy.createPicker({ endpoints, loads, clock, random, previous: this.picker }, slots);
-    this.published = published;
-    this.endpoints = endpoints;
-    this.loads = loads;
+  private groupOf(id: string): number {
+    const slot = this.table.slotOf(id);
+    return slot === undefined || this.table.setNumbers[slot] !== this.setNumber ? -1 : (this.groupOfSlot[slot] ?? -1);
+  }
+
+  /**
+   * Where the picker's choice is full: the least loaded of its group, or else of the others in order. A scan, but a rare one:
+   * no more than maxInFlight / maxInFlightPerEndpoint endpoints can be full at once, two by default.
+   */
+  private leaseBelowLimit(
+    first: PickGroup,
+    tried: ReadonlySet<string> | undefined,
+    nowMs: number,
+  ): BalancerLease | 'limit' {
+    let group = first;
+    let index = leastLoaded(first, this.maxInFlightPerEndpoint, tried, nowMs);
+    for (const other of this.choice.groups) {
+      if (index >= 0 && !(tried !== undefined && isTried(group.endpoints, index, tried))) break;
+      const found = other === first ? -1 : leastLoaded(other, this.maxInFlightPerEndpoint, tried, nowMs);
+      if (found < 0 || (index >= 0 && tried !== undefined && isTried(other.endpoints, found, tried))) continue;
+      group = other;
+      index = found;
+    }
+    if (index < 0) return 'limit';
+    return this.lease(group.endpoints[index] as Endpoint, group.loads.slots[index] as number, nowMs, false);
   }
 
   private acquireSlot(id: string): number {
@@ -249,4 +259,16 @@ class LoadBalancer implements Balancer, LeaseOwner {
     const slot = this.table.slotOf(id);
     return slot !== undefined && this.table.setNumbers[slot] === this.setNumber;
   }
+}
+
+function isOther(set: EligibleSet, published: EligibleSet): boolean {
+  return set.endpoints !== published.endpoints || set.groups !== published.groups;
+}
+
+function groupsBySlot(groups: readonly PickGroup[], slots: number): Int32Array {
+  const bySlot = new Int32Array(slots).fill(-1);
+  groups.forEach(({ loads }, index) => {
+    for (const slot of loads.slots) bySlot[slot] = index;
+  });
+  return bySlot;
 }

@@ -57,6 +57,11 @@ export class LoadTable {
   private readonly ids: (string | undefined)[] = [];
   private readonly freeSlots: number[] = [];
 
+  /** How many slots there are, free ones and orphans included: every slot's number is below. */
+  get size(): number {
+    return this.ids.length;
+  }
+
   /** The endpoint's slot: its own when it has one, a fresh one otherwise. */
   acquireSlot(id: string): number {
     const known = this.slotsById.get(id);

@@ -65,6 +65,7 @@ const DOCUMENTED = {
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },
   panicThreshold: 0.5,
   subset: false,
+  locality: { minEndpoints: 6, preferRatio: 1 },
   transport: {
     connectTimeoutMs: 2_000,
     maxConnections: 512,
@@ -120,6 +121,7 @@ describe('defaults', () => {
     expect(checkClientOptions({ services: {} })).toEqual({
       services: new Map(),
       unlisted: 'pass-through',
+      place: {},
       maxServices: 1_000,
       fetch: undefined,
       clock: systemClock,

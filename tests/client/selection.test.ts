@@ -242,6 +242,7 @@ describe('snapshot', () => {
           resolution: { resolver: 'manual', status: 'found', ageMs: 250, stale: false, restored: false },
           inFlight: 1,
           panic: false,
+          groups: [],
           budget: { available: 2 },
           breakers: [],
           endpoints: [
@@ -250,6 +251,7 @@ describe('snapshot', () => {
               host: 'a',
               port: 1,
               state: 'healthy',
+              eligible: true,
               weight: 2,
               priority: 0,
               zone: 'eu-1',
@@ -257,7 +259,12 @@ describe('snapshot', () => {
               failureScore: 0,
             },
             expect.objectContaining({ id: 'http://b:1', state: 'healthy', weight: 1, inFlight: 0 }),
-            expect.objectContaining({ id: 'http://169.254.1.1:80', state: 'refused' }),
+            expect.objectContaining({
+              id: 'http://169.254.1.1:80',
+              state: 'refused',
+              eligible: false,
+              ineligible: 'refused',
+            }),
           ],
         },
       },
@@ -333,6 +340,7 @@ describe('explain', () => {
         { host: 'b', port: 1, priority: 1 },
         'c:1',
         'd:1',
+        'e:1',
         '169.254.1.1:80',
         { host: 'z', port: 1, weight: 0 },
       ],
@@ -341,7 +349,7 @@ describe('explain', () => {
     for (let failures = 0; failures < 5; failures++) client.pick('orders').settle({ kind: 'failure', reason: 'reset' });
     expect(client.explain('orders')).toEqual({
       service: 'orders',
-      resolution: '5 endpoints',
+      resolution: '6 endpoints',
       endpoints: [
         {
           id: 'http://a:1',
@@ -351,6 +359,7 @@ describe('explain', () => {
         { id: 'http://b:1', eligible: false, words: expect.stringContaining('standing by') },
         { id: 'http://c:1', eligible: true, words: 'in use' },
         { id: 'http://d:1', eligible: true, words: 'in use' },
+        { id: 'http://e:1', eligible: true, words: 'in use' },
         {
           id: 'http://169.254.1.1:80',
           eligible: false,

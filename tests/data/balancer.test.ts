@@ -296,6 +296,8 @@ describe("pickers of one's own", () => {
     const list = endpoints(2);
     balancer.update(setOf(list));
     balancer.update(setOf(list, [endpoint('p0')]));
+    expect(made).toBe(1);
+    balancer.update(setOf([...list]));
     expect(made).toBe(2);
   });
 });

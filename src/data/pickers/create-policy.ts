@@ -39,6 +39,14 @@ export function createPolicy(setting: BalancerSetting): Policy {
   return (POLICIES[setting.policy] as (options: BalancerOptions) => Policy)(setting);
 }
 
+const BY_KEY: ReadonlySet<BalancerName> = new Set(['ring-hash', 'maglev', 'rendezvous']);
+
+/** Whether the key of a call decides who gets it, where it has one. */
+export function goesByKey(setting: BalancerSetting): boolean {
+  if (typeof setting === 'function') return false;
+  return BY_KEY.has(typeof setting === 'string' ? setting : setting.policy);
+}
+
 /** A policy that learns nothing of its own. */
 function of(createPicker: PickerFactory): () => Policy {
   return () => ({ createPicker: (input) => createPicker(input) });
