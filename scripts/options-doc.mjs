@@ -15,6 +15,7 @@ const target = resolve(process.argv[2] ?? resolve(root, 'docs/options.md'));
 const SERVICE_SCHEMA = 'src/client/service-schema.ts';
 const HEALTH_SCHEMA = 'src/client/health-schema.ts';
 const WIRE_SCHEMA = 'src/client/wire-schema.ts';
+const RETRY_SCHEMA = 'src/client/retry-schema.ts';
 const BALANCER_SCHEMA = 'src/client/balancer-schema.ts';
 const ADMISSION_SCHEMA = 'src/client/admission-schema.ts';
 const REGISTRY = 'src/control/resolvers/registry-options.ts';
@@ -25,8 +26,8 @@ const SECTIONS = [
   ['Client', 'The argument of `createClient`.', 'ClientOptions', 'src/client/options.ts', 'clientSchema', 'src/client/client-settings.ts'],
   ['Service', '`services.<name>`, or `defaults` for all of them.', 'ServiceOptions', 'src/client/options.ts', 'serviceSchema', SERVICE_SCHEMA],
   ['`cache`', 'How answers of discovery are kept.', 'CacheSettings', 'src/control/discovery/cache-settings.ts', 'cache', SERVICE_SCHEMA],
-  ['`retry`', 'When a call is tried again after its request may have reached an endpoint.', 'RetrySettings', 'src/data/retry-settings.ts', 'retry', SERVICE_SCHEMA],
-  ['`retry.budget`', 'What the retries of one service may cost together.', 'RetryBudgetSettings', 'src/data/retry-settings.ts', 'retry.budget', SERVICE_SCHEMA],
+  ['`retry`', 'When a call is tried again after its request may have reached an endpoint.', 'RetrySettings', 'src/data/retry-settings.ts', 'retry', RETRY_SCHEMA],
+  ['`retry.budget`', 'What the retries of one service may cost together.', 'RetryBudgetSettings', 'src/data/retry-settings.ts', 'retry.budget', RETRY_SCHEMA],
   ['`hedge`', 'When a second attempt may run beside the first.', 'HedgeSettings', 'src/data/hedging/hedge-settings.ts', 'hedge', SERVICE_SCHEMA],
   ['`breaker`', 'When calls are refused because most of them failed; see [resilience](resilience.md#the-breaker). `breaker: {}` takes these defaults.', 'BreakerSettings', 'src/data/admission/breaker-settings.ts', 'breaker', ADMISSION_SCHEMA],
   ['`ejection`', 'When an endpoint is taken out of use, and for how long.', 'EjectionSettings', 'src/control/health/ejection-settings.ts', 'ejection', HEALTH_SCHEMA],
@@ -43,7 +44,7 @@ const SECTIONS = [
   ["`balancer: { policy: 'ring-hash' | 'maglev' | 'rendezvous' }`", 'What the three have in common.', 'HashOptions', 'src/data/policy-options.ts', 'rendezvous', BALANCER_SCHEMA],
   ["`balancer: { policy: 'ring-hash' }`", 'Besides those.', 'RingHashOptions', 'src/data/policy-options.ts', 'ringHash', BALANCER_SCHEMA],
   ["`balancer: { policy: 'maglev' }`", 'Besides those.', 'MaglevOptions', 'src/data/policy-options.ts', 'maglev', BALANCER_SCHEMA],
-  ['Per call', '`init.fairlead` of `client.fetch` and `client.request`.', 'CallOptions', 'src/client/options.ts', 'callSchema', SERVICE_SCHEMA],
+  ['Per call', '`init.fairlead` of `client.fetch` and `client.request`.', 'CallOptions', 'src/client/options.ts', 'callSchema', 'src/client/call-schema.ts'],
   ['`dnsResolver(name, options)`', 'See [DNS](resolvers/dns.md).', 'DnsResolverOptions', 'src/control/resolvers/dns-resolver.ts', 'OPTIONS', 'src/control/resolvers/dns-resolver.ts'],
   ['`dnsResolver(name, { union })`', '`union: {}` takes all of these defaults.', 'DnsUnionOptions', 'src/control/resolvers/dns/address-union.ts', 'OPTIONS.union', 'src/control/resolvers/dns-resolver.ts'],
   ['`registryResolver(options)`', 'See [discovery](discovery.md).', 'RegistryResolverOptions', REGISTRY, 'OPTIONS', REGISTRY],
@@ -118,7 +119,7 @@ function fieldsOf(path, file) {
 }
 
 /** Schemas of a service's options are spread over several files, and use each other's. */
-const SERVICE_SCHEMAS = [SERVICE_SCHEMA, BALANCER_SCHEMA, ADMISSION_SCHEMA, HEALTH_SCHEMA, WIRE_SCHEMA];
+const SERVICE_SCHEMAS = [SERVICE_SCHEMA, BALANCER_SCHEMA, RETRY_SCHEMA, ADMISSION_SCHEMA, HEALTH_SCHEMA, WIRE_SCHEMA];
 
 function constantOf(name, file) {
   for (const candidate of new Set([file, ...SERVICE_SCHEMAS])) {
@@ -139,6 +140,13 @@ function objectLiteralIn(node) {
 
 function propertyOf(object, name) {
   for (const property of object.properties) {
+    if (ts.isSpreadAssignment(property)) {
+      // `...other.fields`: those of another schema in the same file.
+      const { expression: other } = property.expression;
+      const spread = objectLiteralIn(constantOf(other.getText(), other.getSourceFile().fileName));
+      if (spread.properties.some((inner) => inner.name.getText() === name)) return propertyOf(spread, name);
+      continue;
+    }
     if (property.name.getText() !== name) continue;
     return ts.isShorthandPropertyAssignment(property) ? property.name : property.initializer;
   }

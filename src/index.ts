@@ -33,6 +33,7 @@ export type {
   BreakerOptions,
   CacheOptions,
   CallOptions,
+  CallRetryOptions,
   ClientLocality,
   ClientOptions,
   EjectionOptions,
@@ -62,7 +63,7 @@ export type { SubsetSettings } from './control/subset-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';
 export type { LatencyOutlierSettings } from './control/health/latency-outlier.js';
 export type { SuccessRateSettings } from './control/health/success-rate.js';
-export type { AttemptReport, CallReport } from './core/call-report.js';
+export type { AttemptReport, CallReport, NotRetried } from './core/call-report.js';
 export type { Clock } from './core/clock.js';
 export type { Endpoint, EndpointInput, Scheme } from './core/endpoint.js';
 export type { ErrorCode, ErrorDetails } from './core/errors.js';
@@ -94,7 +95,13 @@ export type {
   RingHashOptions,
   WeightedRoundRobinOptions,
 } from './data/policy-options.js';
-export type { RetryBudgetSettings, RetrySettings } from './data/retry-settings.js';
+export type {
+  RetryBudgetSettings,
+  RetryCondition,
+  RetryContext,
+  RetrySettings,
+  ShouldRetry,
+} from './data/retry-settings.js';
 export type { DispatchHandler, DispatcherLike, DispatchOptions } from './data/transport/dispatcher-like.js';
 export type { ResponseData } from './data/transport/request-exchange.js';
 export type { BodySource, ResponseBody } from './data/transport/response-body.js';

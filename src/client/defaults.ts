@@ -9,6 +9,7 @@ import type { SuccessRateSettings } from '../control/health/success-rate.js';
 import type { SubsetSettings } from '../control/subset-settings.js';
 import { DEFAULT_LIMITS } from '../data/balancer-settings.js';
 import { DEFAULT_HEDGE_SETTINGS } from '../data/hedging/hedge-settings.js';
+import { IDEMPOTENT_METHODS } from '../data/idempotency.js';
 import type { ServiceSettings } from './options.js';
 
 /** Everything but the resolver, which has no default. */
@@ -25,7 +26,10 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     maxAttempts: 3,
     backoffBaseMs: 50,
     backoffMaxMs: 1_000,
+    // Not `connect`: failover has tried other endpoints by then, and a wait is worth it only where there is one.
+    retryOn: ['status', 'overload', 'reset', 'timeout', 'protocol'],
     statuses: [502, 503, 504],
+    methods: IDEMPOTENT_METHODS,
     retryAfterMaxMs: 10_000,
     budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
   },

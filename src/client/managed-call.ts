@@ -8,7 +8,7 @@ import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:even
 import { isFairleadError, type ErrorCode } from '../core/errors.js';
 import type { Attempt } from '../data/attempt.js';
 import { Call } from '../data/call.js';
-import type { CallWatcher, Router } from '../data/call-input.js';
+import type { CallOverrides, CallWatcher, Router } from '../data/call-input.js';
 import { Company } from '../data/hedging/company.js';
 import { refusedCall, reportCall } from '../data/report-call.js';
 import { finalOutcome } from '../data/admission/final-outcome.js';
@@ -17,13 +17,14 @@ import type { BreakerPermit } from '../data/admission/breaker.js';
 import { errorOfCall } from '../data/call-error.js';
 import { isIdempotentMethod } from '../data/idempotency.js';
 import { hasHeader } from '../data/request-headers.js';
+import type { RetrySettings } from '../data/retry-settings.js';
 import { retryCall, type RepeatableRequest, type Round } from '../data/retry-call.js';
 import { linkSignal } from '../kit/link-signal.js';
 import { NOT_OPEN, type OpenCall, type OpenCalls } from './open-calls.js';
 import type { CallOptions } from './options.js';
 import type { Service } from './service.js';
 import type { Match } from './service-directory.js';
-import { callSchema } from './service-schema.js';
+import { callSchema } from './call-schema.js';
 
 /** A request in one of the forms that callers use. */
 export interface RequestForm<T> extends AdmissionRequest {
@@ -61,6 +62,7 @@ export function manageCall<T>(
     recoverable: isIdempotentMethod(form.method),
     timeoutMs: options?.timeoutMs ?? service.settings.timeoutMs,
     hashKey: options?.hashKey,
+    overrides: options === undefined ? undefined : overridesOf(options, service.settings.retry),
   });
   return new ManagedCall(call, service, permit, form, options, onDelivered).run();
 }
@@ -74,6 +76,13 @@ function enter(service: Service, admission: Admission, form: AdmissionRequest): 
     if (events.wants('call')) events.emit('call', refusedCall(name, refusal));
     throw refusal;
   }
+}
+
+function overridesOf(options: CallOptions, service: RetrySettings | false): CallOverrides {
+  const { attemptTimeoutMs, hedge, retry } = options;
+  // `mayRetry` says no where the call does.
+  const own = service === false || typeof retry !== 'object' ? undefined : Object.assign({}, service, retry);
+  return { attemptTimeoutMs, hedge, retry: own };
 }
 
 class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
@@ -132,9 +141,13 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
 
   isIdempotent(): boolean {
     return (
-      this.options?.idempotent ??
-      (isIdempotentMethod(this.call.method) || hasHeader(this.form.headers(), 'idempotency-key'))
+      this.options?.idempotent ?? (this.isIdempotentByMethod() || hasHeader(this.form.headers(), 'idempotency-key'))
     );
+  }
+
+  private isIdempotentByMethod(): boolean {
+    const { method, retry } = this.call;
+    return retry === false ? isIdempotentMethod(method) : retry.methods.includes(method);
   }
 
   isReplayable(): boolean {

@@ -115,7 +115,8 @@ export type LimitOptions = Partial<LimitSettings>;
 export type TransportOptions = Partial<TransportSettings>;
 export type TlsOptions = TlsSettings;
 export type AddressPolicy = AddressPolicyOptions;
-export type RetryOptions = Partial<Omit<RetrySettings, 'budget'>> & {
+export type CallRetryOptions = Partial<Omit<RetrySettings, 'budget'>>;
+export type RetryOptions = CallRetryOptions & {
   readonly budget?: Partial<RetryBudgetSettings>;
 };
 
@@ -125,8 +126,15 @@ export interface CallOptions {
   readonly idempotent?: boolean;
   /** In place of the service's `timeoutMs`. Milliseconds, 1–86 400 000. */
   readonly timeoutMs?: number;
-  /** `false`: this call is not retried by policy. @default the service's `retry` */
-  readonly retry?: false;
+  /** In place of the service's `attemptTimeoutMs`. Milliseconds, 1–86 400 000. */
+  readonly attemptTimeoutMs?: number;
+  /**
+   * `false`: this call is not retried by policy. An object: what it names takes the place of the service's `retry`, the
+   * budget excepted. It cannot switch on what the service has switched off. @default the service's `retry`
+   */
+  readonly retry?: false | CallRetryOptions;
+  /** `false`: no attempt of this call gets company. @default the service's `hedge` */
+  readonly hedge?: false;
   /** Key for affinity: calls of one key go to one endpoint, under a policy by hash. Your own picker gets it, too. */
   readonly hashKey?: string;
 }

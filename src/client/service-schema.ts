@@ -17,14 +17,13 @@ import { any, boolean, durationMs, func, number, ratio, string, type Schema } fr
 import { breaker } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
 import { ejection } from './health-schema.js';
+import { retry } from './retry-schema.js';
 import type {
   AddressPolicy,
   CacheOptions,
-  CallOptions,
   HedgeOptions,
   LimitOptions,
   LocalityOptions,
-  RetryOptions,
   ServiceOptions,
   SubsetOptions,
 } from './options.js';
@@ -56,19 +55,6 @@ const cache: Schema<CacheOptions> = object<CacheOptions>({
   retryMaxMs: durationMs(1, HOUR_MS),
   file: string(),
   fileMaxAgeMs: durationMs(1, 7 * DAY_MS),
-});
-
-const retry: Schema<RetryOptions> = object<RetryOptions>({
-  maxAttempts: number({ min: 1, max: 10, integer: true }),
-  backoffBaseMs: durationMs(0, 60_000),
-  backoffMaxMs: durationMs(0, 300_000),
-  statuses: arrayOf(number({ min: 400, max: 599, integer: true })),
-  retryAfterMaxMs: durationMs(0, 300_000),
-  budget: object<NonNullable<RetryOptions['budget']>>({
-    ratio: ratio(),
-    minPerSecond: number({ min: 0, max: 1_000 }),
-    ttlMs: durationMs(1_000, 60_000),
-  }),
 });
 
 const hedge: Schema<HedgeOptions> = object<HedgeOptions>({
@@ -129,15 +115,3 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
 });
 
 export const defaultsSchema: ObjectSchema<Partial<ServiceOptions>> = partial(serviceSchema);
-
-export const callSchema: Schema<CallOptions> = object<CallOptions>({
-  idempotent: boolean(),
-  timeoutMs: durationMs(1, DAY_MS),
-  retry: oneOfFalse(),
-  hashKey: string(),
-});
-
-/** Turning retries on where the service has none would need their settings. */
-function oneOfFalse(): Schema<false> {
-  return any<false>('false', (value) => value === false);
-}

@@ -1,6 +1,6 @@
 /** Typed events: what each one carries. Nothing here is computed while nobody listens. */
 
-import type { AttemptReport, CallReport } from './call-report.js';
+import type { AttemptReport, CallReport, NotRetried } from './call-report.js';
 import type { Endpoint } from './endpoint.js';
 import type { ErrorCode } from './errors.js';
 import type { ResolutionStatus } from './resolution.js';
@@ -93,7 +93,7 @@ export interface FairleadEvents {
   /** One attempt ended. */
   attempt: [event: { service: string } & AttemptReport];
   /** Another attempt follows after `delayMs`, or none does and `refused` says why. */
-  retry: [event: { service: string; attempt: number; delayMs: number; cause: string; refused?: string }];
+  retry: [event: { service: string; attempt: number; delayMs: number; cause: string; refused?: NotRetried }];
   /** An attempt has waited so long that another one is sent beside it; the first acceptable answer wins. */
   hedge: [event: { service: string; attempt: number; endpoint: string; kind: 'rescue' | 'hedge'; afterMs: number }];
   /** A call ended: a response's headers, or an error. */

@@ -7,7 +7,7 @@
  * these paths, and on success when the body ends, not at its headers.
  */
 
-import type { AttemptReport } from '../core/call-report.js';
+import type { AttemptReport, NotRetried } from '../core/call-report.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { describeError, type FairleadError } from '../core/errors.js';
 import { IGNORED, type Outcome } from '../core/outcome.js';
@@ -33,6 +33,8 @@ export interface AttemptOwner {
   readonly method: string;
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
+  /** In place of the service's; undefined leaves that. */
+  readonly attemptTimeoutMs: number | undefined;
   /** The caller has given up; what happens now says nothing about the endpoint. */
   readonly aborted: boolean;
   /** Final response headers arrived. */
@@ -65,6 +67,10 @@ export class Attempt implements ExchangeObserver, TimedWait {
   durationMs = 0;
   /** Milliseconds the endpoint asked to be left alone. */
   retryAfterMs: number | undefined;
+  /** Headers of a response that was not accepted; undefined for any other. */
+  header: HeaderLookup | undefined;
+  /** Why no other one followed. */
+  notRetried: NotRetried | undefined;
 
   private readonly owner: AttemptOwner;
   private readonly lease: BalancerLease;
@@ -137,6 +143,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.latencyMs = now - this.sentAtMs;
     this.lease.heard(header);
     this.outcome = classifyResponse(this.route.classifier, this.owner.method, status, header);
+    if (status >= 400 || this.outcome.kind !== 'success') this.header = header;
     if (this.outcome.kind === 'overload') this.retryAfterMs = this.outcome.retryAfterMs;
     this.owner.attemptResponded(this, this.latencyMs);
   }
@@ -215,6 +222,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
       outcome: this.outcome ?? IGNORED,
       error: this.error === undefined ? undefined : describeError(this.error),
       sent: this.sent,
+      notRetried: this.notRetried === 'body' ? 'ERR_BODY_NOT_REPLAYABLE' : this.notRetried,
     };
   }
 
@@ -243,6 +251,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
 
   /** When its time is over, counted from `sinceMs`. */
   private dueMs(sinceMs: number): number {
-    return Math.min(sinceMs + this.route.settings.attemptTimeoutMs, this.owner.deadlineAtMs);
+    const { owner, route } = this;
+    return Math.min(sinceMs + (owner.attemptTimeoutMs ?? route.settings.attemptTimeoutMs), owner.deadlineAtMs);
   }
 }

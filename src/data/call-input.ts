@@ -2,6 +2,7 @@
 
 import type { FairleadError } from '../core/errors.js';
 import type { Attempt } from './attempt.js';
+import type { RetrySettings } from './retry-settings.js';
 import type { ServiceRoute } from './service-route.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
 
@@ -20,6 +21,14 @@ export interface CallWatcher {
   attemptOverdue(attempt: Attempt): void;
 }
 
+/** What a call has of its own, in place of what its service says. */
+export interface CallOverrides {
+  readonly attemptTimeoutMs?: number | undefined;
+  readonly retry?: RetrySettings | false | undefined;
+  /** No attempt gets company. */
+  readonly hedge?: false | undefined;
+}
+
 export interface CallInput {
   readonly router: Router;
   readonly route: ServiceRoute;
@@ -30,4 +39,5 @@ export interface CallInput {
   readonly recoverable: boolean;
   readonly timeoutMs: number;
   readonly hashKey: string | undefined;
+  readonly overrides?: CallOverrides | undefined;
 }

@@ -1,6 +1,6 @@
 /** Why a call could not even try: local and instant, and nothing that an endpoint has to answer for. */
 
-import { callError, type FairleadError } from '../core/errors.js';
+import { callError, describeError, type FairleadError } from '../core/errors.js';
 
 export function limitExceeded(service: string): FairleadError {
   return callError('ERR_LIMIT_EXCEEDED', `${service}: too many requests in flight from this client (options.limits)`, {
@@ -21,4 +21,10 @@ export function answeredFirst(service: string): FairleadError {
 export function timeUpElsewhere(service: string, origin: string): FairleadError {
   const message = `${service}: the call's time was over while ${origin}, where a redirect led, had not answered`;
   return callError('ERR_CALL_TIMEOUT', message, { service });
+}
+
+/** The call's time is over, and there is nobody to send to yet; `cause` says why. */
+export function timeUpInWait(service: string, cause: FairleadError): FairleadError {
+  const message = `${service}: the call's time was over before there was an endpoint: ${describeError(cause)}`;
+  return callError('ERR_CALL_TIMEOUT', message, { service, cause });
 }

@@ -10,10 +10,14 @@
  * an attempt of its own, and with the same list of attempts, deadline and budget.
  */
 
+import type { NotRetried } from '../core/call-report.js';
 import type { FairleadError } from '../core/errors.js';
 import { Attempt, type AttemptOwner, type Sending } from './attempt.js';
+import { awaitEndpoint } from './await-endpoint.js';
 import type { CallInput, CallWatcher } from './call-input.js';
 import { answeredFirst, limitExceeded, nobodyElse, timeUpElsewhere } from './call-refusals.js';
+import { isAcceptable } from './is-acceptable.js';
+import type { RetrySettings } from './retry-settings.js';
 import { RetryPause } from './retry-pause.js';
 import { withoutCredentials } from './credentials.js';
 import { MAX_PICKS, pickUntried } from './failover.js';
@@ -43,7 +47,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   /** Why no attempt could be made, when that is what ended the call. */
   refusal: FairleadError | undefined;
   /** Why the last failure was not retried. */
-  notRetried: string | undefined;
+  notRetried: NotRetried | undefined;
   /** A retry is under way: the next sending is not the first. */
   retrying = false;
 
@@ -81,12 +85,24 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   get attempt(): number {
     return this.attempts.length + 1;
   }
+
   get patienceMs(): number {
-    return this.watcher === undefined ? Infinity : (this.route.hedging?.patienceMs() ?? Infinity);
+    return this.watcher === undefined || this.input.overrides?.hedge === false
+      ? Infinity
+      : (this.route.hedging?.patienceMs() ?? Infinity);
   }
 
+  /** The last answer is one to return, not one to try again. */
   get isSuccess(): boolean {
-    return this.last?.outcome?.kind === 'success';
+    return this.last !== undefined && isAcceptable(this.last, this.retry);
+  }
+
+  get attemptTimeoutMs(): number | undefined {
+    return this.input.overrides?.attemptTimeoutMs;
+  }
+
+  get retry(): RetrySettings | false {
+    return this.input.overrides?.retry ?? this.route.settings.retry;
   }
 
   get remainingMs(): number {
@@ -181,7 +197,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   attemptResponded(attempt: Attempt, latencyMs: number): void {
     attempt.route.heard(attempt.endpoint, latencyMs);
-    if (attempt.outcome?.kind !== 'success') this.shun([attempt.endpoint.id]);
+    if (!isAcceptable(attempt, this.retry)) this.shun([attempt.endpoint.id]);
     this.announce(attempt);
   }
 
@@ -245,8 +261,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   }
 
   private sendLater(route: ServiceRoute, sending: Sending): boolean {
-    const waitMs = Math.max(0, Math.min(route.settings.selectionTimeoutMs, this.remainingMs));
-    this.waiting = route.whenPickable(waitMs, (refusal) => {
+    this.waiting = awaitEndpoint(route, this.remainingMs, (refusal) => {
       this.waiting = undefined;
       if (refusal === undefined) this.send(route, sending);
       else this.refuse(sending.handler, refusal);

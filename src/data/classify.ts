@@ -8,6 +8,7 @@
 import { wallNow } from '../core/clock.js';
 import type { Classifier, FailureReason, Outcome } from '../core/outcome.js';
 import { SUCCESS } from '../core/outcome.js';
+import { parseRateLimitReset } from '../kit/rate-limit-reset.js';
 import { parseRetryAfter } from '../kit/retry-after.js';
 
 export type HeaderLookup = (name: string) => string | undefined;
@@ -31,12 +32,19 @@ export function classifyResponse(
 
 function outcomeOfStatus(status: number, header: HeaderLookup): Outcome {
   if (status === 429 || status === 503) {
-    const wait = parseRetryAfter(header('retry-after'), wallNow());
+    const wait = askedWait(status, header);
     if (wait !== undefined) return { kind: 'overload', status, retryAfterMs: Math.min(wait, LONGEST_RETRY_AFTER_MS) };
     if (status === 429) return { kind: 'overload', status };
   }
   if (status >= 500 && !NOT_THE_ENDPOINTS_FAULT.has(status)) return { kind: 'failure', reason: 'status', status };
   return SUCCESS;
+}
+
+/** Retry-After goes before RateLimit-Reset (draft-ietf-httpapi-ratelimit-headers), which also stands on answers that limit nothing: only on a 429 is it a request. */
+function askedWait(status: number, header: HeaderLookup): number | undefined {
+  const wait = parseRetryAfter(header('retry-after'), wallNow());
+  if (wait !== undefined || status !== 429) return wait;
+  return parseRateLimitReset(header('ratelimit-reset') ?? header('x-ratelimit-reset'), wallNow());
 }
 
 export function classifyError(

@@ -1,10 +1,12 @@
 /** What may be sent twice: by the method's meaning, by a key that the server deduplicates on, or because the caller says so. */
 
 /** RFC 9110 §9.2.2, and QUERY (safe by its draft). */
-const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
+export const IDEMPOTENT_METHODS: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'];
+
+const IDEMPOTENT: ReadonlySet<string> = new Set(IDEMPOTENT_METHODS);
 
 export function isIdempotentMethod(method: string): boolean {
-  return IDEMPOTENT_METHODS.has(method);
+  return IDEMPOTENT.has(method);
 }
 
 /**

@@ -62,7 +62,7 @@ function retryDelay(call: Call, retries: number, request: Repeatability): number
   const failed = call.last;
   if (failed === undefined || call.refusal !== undefined) return undefined;
   const verdict = decideRetry(call, failed, retries, request);
-  call.notRetried = verdict.retry ? undefined : verdict.reason;
+  failed.notRetried = call.notRetried = verdict.retry ? undefined : verdict.reason;
   const { events, name } = call.route;
   if (events.wants('retry')) {
     const cause = failed.error === undefined ? `status ${failed.status}` : describeError(failed.error);

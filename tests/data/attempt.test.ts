@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import type { HedgePolicy } from '../../src/data/hedging/hedge-policy.js';
 import { BROKEN, createCallBench, REFUSED, type CallBench } from './call-bench.js';
 
 function sent(options: Parameters<typeof createCallBench>[0] = {}): CallBench {
@@ -208,6 +209,7 @@ describe('patience', () => {
     waiting: 0,
     deposit: () => {},
     answered: () => {},
+    medianMs: () => 0,
     patienceMs: () => 1_000,
     allows: () => undefined,
   };
@@ -251,7 +253,7 @@ describe('patience', () => {
 
   it('counts an attempt as waiting until its headers, its failure, or its end', () => {
     const { clock, route, exchange, dispatch } = watched();
-    const policy = route.hedging as typeof hedging;
+    const policy = route.hedging as HedgePolicy;
     expect(policy.waiting).toBe(1);
     exchange.start();
     exchange.answer(200);

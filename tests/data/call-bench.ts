@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/core/outcome.js';
 import { SlotLease } from '../../src/data/balancer-lease.js';
 import { Call } from '../../src/data/call.js';
 import type { CallInput, Router } from '../../src/data/call-input.js';
+import { IDEMPOTENT_METHODS } from '../../src/data/idempotency.js';
 import type { CallPickContext, CallSettings, ServiceRoute } from '../../src/data/service-route.js';
 import type { DispatchOptions } from '../../src/data/transport/dispatcher-like.js';
 import type { ExchangeObserver } from '../../src/data/transport/exchange-observer.js';
@@ -80,7 +81,9 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
         maxAttempts: 3,
         backoffBaseMs: 50,
         backoffMaxMs: 1_000,
+        retryOn: ['status', 'overload', 'reset', 'timeout', 'protocol'],
         statuses: [502, 503, 504],
+        methods: IDEMPOTENT_METHODS,
         retryAfterMaxMs: 10_000,
         budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
       },

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import type { Outcome } from '../../src/core/outcome.js';
 import type { Attempt } from '../../src/data/attempt.js';
+import type { HedgePolicy } from '../../src/data/hedging/hedge-policy.js';
 import { decideRetry, type Repeatability, type RetryVerdict } from '../../src/data/retry-policy.js';
 import type { RetrySettings } from '../../src/data/retry-settings.js';
 import { createCallBench, type CallBench } from './call-bench.js';
@@ -78,6 +79,71 @@ describe('decideRetry', () => {
     const poor = createCallBench();
     poor.route.budget.tryWithdraw = () => false;
     expect(decide(RESET, {}, poor)).toEqual(no('budget'));
+  });
+
+  it.each<[string, Partial<RetrySettings>, Failure, unknown]>([
+    ['no resets', { retryOn: ['status'] }, RESET, no('not-retryable')],
+    [
+      'statuses only',
+      { retryOn: ['reset'] },
+      { outcome: { kind: 'failure', reason: 'status' }, status: 503 },
+      no('not-retryable'),
+    ],
+    [
+      'no overload',
+      { retryOn: ['status'] },
+      { outcome: { kind: 'overload', status: 503 }, status: 503 },
+      no('not-retryable'),
+    ],
+    [
+      'a healthy answer that is listed',
+      { statuses: [409] },
+      { outcome: { kind: 'success' }, status: 409 },
+      { retry: true, delayMs: 25 },
+    ],
+    [
+      'what was never sent',
+      { retryOn: ['connect'] },
+      { outcome: { kind: 'failure', reason: 'connect' }, sent: false },
+      { retry: true, delayMs: 25 },
+    ],
+    [
+      'what shouldRetry asks for',
+      { shouldRetry: () => true },
+      { outcome: { kind: 'failure', reason: 'status' }, status: 500 },
+      { retry: true, delayMs: 25 },
+    ],
+    ['what shouldRetry forbids', { shouldRetry: () => false }, RESET, no('should-retry')],
+    ['what shouldRetry leaves open', { shouldRetry: () => undefined }, RESET, { retry: true, delayMs: 25 }],
+    [
+      'nothing that is our own doing',
+      { shouldRetry: () => true },
+      { outcome: { kind: 'ignored' } },
+      no('not-retryable'),
+    ],
+  ])('follows the settings: %s', (_, retry, failure, verdict) => {
+    const bench = withRetry(retry);
+    const endpoint = { id: 'a' };
+    expect(decide({ ...failure, endpoint } as Failure, {}, bench)).toEqual(verdict);
+  });
+
+  it('lets what was never sent go out again whatever it means, and nothing else', () => {
+    const unsent: Failure = { outcome: { kind: 'failure', reason: 'connect' }, sent: false };
+    const bench = withRetry({ retryOn: ['connect', 'reset'] });
+    expect(decide(unsent, { isIdempotent: () => false }, bench).retry).toBe(true);
+    expect(decide(RESET, { isIdempotent: () => false }, bench)).toEqual(no('method'));
+  });
+
+  it('sends nothing that has less time than half of the answers took', () => {
+    const hedging = { medianMs: () => 100 } as HedgePolicy;
+    const left = (timeoutMs: number): RetryVerdict =>
+      decide(
+        RESET,
+        {},
+        createCallBench({ overrides: { hedging: { ...hedging, deposit: () => {} } }, call: { timeoutMs } }),
+      );
+    expect(left(124)).toEqual(no('deadline'));
+    expect(left(125)).toEqual({ retry: true, delayMs: 25 });
   });
 
   it('takes from the budget only for a retry that will be made', () => {

@@ -166,7 +166,12 @@ describe('while discovery does not answer', () => {
     await registry.setMode({ kind: 'hang' });
     const { fetch } = start();
     const error = await rejectionOf(fetch('http://orders/', { fairlead: { timeoutMs: 200 } }));
-    expect(error).toMatchObject({ code: 'ERR_RESOLUTION_FAILED', service: 'orders' });
+    // The call's own time was the shorter one; that discovery did not answer is the cause.
+    expect(error).toMatchObject({
+      code: 'ERR_CALL_TIMEOUT',
+      service: 'orders',
+      cause: { code: 'ERR_RESOLUTION_FAILED' },
+    });
     expect(error.message).toContain('discovery has not answered yet');
   });
 });

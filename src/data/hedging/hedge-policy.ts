@@ -25,6 +25,8 @@ export interface HedgePolicy {
   answered(endpoint: string, latencyMs: number): void;
   /** How long an attempt waits before it is overdue, in milliseconds; Infinity for ever. */
   patienceMs(): number;
+  /** Half of the answers of the last minutes took less, in milliseconds; 0 while too few are known. */
+  medianMs(): number;
   /** Which kind of company an attempt that has waited so long may get; undefined for none. Takes its price for a hedge. */
   allows(endpoint: string, startedAtMs: number, waitedMs: number): HedgeKind | undefined;
 }
@@ -81,6 +83,11 @@ class LatencyHedgePolicy implements HedgePolicy {
       this.lastEndpoint = endpoint;
     }
     this.lastAtMs = now;
+  }
+
+  medianMs(): number {
+    const now = this.clock.now();
+    return this.latencies.count(now) < FEWEST_FOR_QUANTILE ? 0 : (this.latencies.quantile(0.5, now) ?? 0);
   }
 
   patienceMs(): number {
