@@ -27,7 +27,7 @@ export type {
   ServiceSnapshot,
 } from './client/client-snapshot.js';
 export type { Listener } from './client/event-hub.js';
-export type { FetchInit } from './client/fetch-call.js';
+export type { FetchInit } from './client/fetch-input.js';
 export type {
   AddressPolicy,
   BreakerOptions,

@@ -6,7 +6,7 @@ import type { DispatcherLike } from '../data/transport/dispatcher-like.js';
 import type { ResponseData } from '../data/transport/request-exchange.js';
 import type { ClientSnapshot, Explanation } from './client-snapshot.js';
 import type { Listener } from './event-hub.js';
-import type { FetchInit } from './fetch-call.js';
+import type { FetchInit } from './fetch-input.js';
 import type { RequestInput } from './request-call.js';
 
 export interface Client extends AsyncDisposable {

@@ -8,7 +8,8 @@ import type { Client, CloseOptions, ReadyOptions } from './client.js';
 import { breakerControl } from './breaker-control.js';
 import { checkClientOptions, type ClientSettings } from './client-settings.js';
 import { createEventHub } from './event-hub.js';
-import { fetchCall, wireInit } from './fetch-call.js';
+import { fetchCall } from './fetch-call.js';
+import { inputUrl, isSignal } from './fetch-input.js';
 import type { ClientOptions } from './options.js';
 import { parseRequestUrl, requestPath, requestCall, requestElsewhere } from './request-call.js';
 import { createRoutingDispatcher } from './routing-dispatcher.js';
@@ -16,6 +17,7 @@ import { createListedDirectory, createNamedDirectory, type ServiceDirectory } fr
 import { createService, type Service, type ServiceDeps } from './service.js';
 import { explanationOf, snapshotOf } from './state-view.js';
 import { whenAvailable } from './when-available.js';
+import { wireInit } from './wire-init.js';
 import { createWires, unknownService } from './wires.js';
 
 const READY_TIMEOUT_MS = 30_000;
@@ -69,11 +71,14 @@ export function createClient(options: ClientOptions): Client {
   }, wires.router);
 
   const client: Client = {
-    fetch: (input, init) => {
+    // A default, so that it counts as one parameter, like the platform's.
+    fetch: (input, init = undefined) => {
       try {
         refuseClosed();
-        const url = typeof input === 'string' ? input : 'url' in input ? input.url : input.href;
+        const url = inputUrl(input);
         const match = directory.match(url);
+        // What is no init fetch itself refuses best.
+        if (match !== undefined && !isDictionary(init)) return wires.plainFetch(input, init);
         if (match !== undefined) return fetchCall(match, input, init, wires.router, wires.send);
         if (settings.unlisted === 'reject') throw unknownService(url);
         return wires.plainFetch(input, init?.fairlead === undefined ? init : wireInit(init));
@@ -167,9 +172,8 @@ function createDirectory(
   return createListedDirectory(new Map(listed));
 }
 
-/** By what it can do: in Jest the platform's own have another class. */
-function isSignal(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'aborted' in value && 'addEventListener' in value;
+function isDictionary(init: unknown): boolean {
+  return typeof init === 'object' || init === undefined || typeof init === 'function';
 }
 
 function started(service: Service): Service {

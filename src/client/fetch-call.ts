@@ -7,11 +7,9 @@ import { reportCall } from '../data/report-call.js';
 import { isReplayableBody } from '../data/idempotency.js';
 import { callOfResponse, rememberCall } from './call-of-response.js';
 import { manageCall, type RequestForm } from './managed-call.js';
-import type { CallOptions } from './options.js';
 import type { Match } from './service-directory.js';
-
-export type FetchInput = string | URL | Request;
-export type FetchInit = RequestInit & { readonly fairlead?: CallOptions };
+import { wireInit } from './wire-init.js';
+import { asText, isRequest, isSignal, type FetchInit, type FetchInput } from './fetch-input.js';
 
 /** Sends one round of a call: the platform's fetch with the call as dispatcher, or an injected fetch. */
 export type Wire = (input: FetchInput, init: RequestInit, call: Call) => Promise<Response>;
@@ -25,7 +23,7 @@ export function getCall(response: Response): CallReport | undefined {
 export function fetchCall(
   match: Match,
   input: FetchInput,
-  init: FetchInit | undefined,
+  init: FetchInit | null | undefined,
   router: Router,
   wire: Wire,
 ): Promise<Response> {
@@ -41,14 +39,19 @@ class FetchForm implements RequestForm<Response> {
   private readonly wire: Wire;
   private readonly controller: AbortController | undefined;
 
-  constructor(input: FetchInput, init: FetchInit | undefined, wire: Wire) {
+  constructor(input: FetchInput, init: FetchInit | null | undefined, wire: Wire) {
     this.input = input;
     this.request = isRequest(input) ? input : undefined;
     this.wire = wire;
-    this.method = (init?.method ?? this.request?.method ?? 'GET').toUpperCase();
     this.init = wireInit(init);
-    this.signal = (init?.signal === undefined ? this.request?.signal : init.signal) ?? undefined;
-    if (this.signal === undefined) return;
+    this.method = methodOf(this.init.method, this.request);
+    const signal = this.init.signal === undefined ? this.request?.signal : this.init.signal;
+    if (this.request !== undefined) keepReferrer(this.request, this.init);
+    // Of anything else fetch itself says that it is no signal.
+    if (!isSignal(signal)) return;
+    this.signal = signal;
+    // A polyfill's is some platforms' signal and not others'.
+    if (!(signal instanceof AbortSignal)) return;
     // Given the caller's signal, fetch would leave a listener on it until the garbage collector comes by.
     this.controller = new AbortController();
     this.init.signal = this.controller.signal;
@@ -88,14 +91,22 @@ class FetchForm implements RequestForm<Response> {
   }
 }
 
-/** A copy of our own, without our own options: the caller's object is neither changed nor kept. */
-export function wireInit(init: FetchInit | undefined): RequestInit {
-  if (init === undefined) return {};
-  if (init.fairlead === undefined) return Object.assign({}, init);
-  const { fairlead: _, ...rest } = init;
-  return rest;
+function methodOf(method: unknown, request: Request | undefined): string {
+  if (typeof method === 'string') return method.toUpperCase();
+  return method === undefined ? (request?.method.toUpperCase() ?? 'GET') : asText(method).toUpperCase();
 }
 
-function isRequest(input: FetchInput): input is Request {
-  return typeof input === 'object' && 'url' in input;
+/** With an `init` that says anything, fetch forgets a Request's referrer ("new Request", step 13); ours says something where the caller's does not. */
+function keepReferrer(request: Request, init: RequestInit): void {
+  if (request.referrer === 'about:client' && request.referrerPolicy === '') return;
+  for (const key in init) if (init[key as keyof RequestInit] !== undefined) return;
+  if (!platformKeepsReferrer()) return;
+  init.referrer = request.referrer;
+  init.referrerPolicy = request.referrerPolicy;
+}
+
+/** Node 24 forgets it always. */
+function platformKeepsReferrer(): boolean {
+  const request = new Request('http://a/', { referrer: 'http://a/from' });
+  return new Request(request).referrer === request.referrer;
 }

@@ -95,6 +95,8 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
   private readonly options: CallOptions | undefined;
   private readonly onDelivered: ((value: T, call: Call) => void) | undefined;
   private readonly unlink: (() => void) | undefined;
+  /** Nothing was begun, so fetch had the word: a mistake in the call comes before the abort. */
+  private readonly abortedBefore: boolean = false;
   /** A round that runs beside one that is overdue. */
   private company: Company<T> | undefined;
 
@@ -116,6 +118,7 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
     if (call.route.hedging !== undefined) call.watcher = this;
     const { signal } = form;
     if (signal === undefined) return;
+    this.abortedBefore = signal.aborted;
     makeRoom(signal);
     // The caller's signal may live as long as the process: one listener, gone when the body has ended.
     this.unlink = linkSignal(signal, () => {
@@ -199,7 +202,7 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
     this.open.ended(this);
     if (this.call.aborted) {
       this.announce(undefined, 'aborted');
-      throw this.form.signal?.reason;
+      throw this.abortedBefore ? error : this.form.signal?.reason;
     }
     const final = errorOfCall(this.call, error);
     this.announce(undefined, isFairleadError(final) ? final.code : undefined);
@@ -234,5 +237,7 @@ const roomy = new WeakSet<AbortSignal>();
 function makeRoom(signal: AbortSignal): void {
   if (roomy.has(signal)) return;
   roomy.add(signal);
+  // A polyfill's signal is none of Node's event targets, and knows no limit.
+  if (!(signal instanceof EventTarget)) return;
   if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(1_500, signal);
 }

@@ -8,7 +8,8 @@ import type { Call } from '../data/call.js';
 import type { Router } from '../data/call-input.js';
 import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { ResponseSink } from '../data/transport/fetch-connections.js';
-import type { FetchInput, Wire } from './fetch-call.js';
+import type { Wire } from './fetch-call.js';
+import type { FetchInput } from './fetch-input.js';
 
 const MAX_REDIRECTS = 20;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -25,7 +26,7 @@ export function createRewritingWire(fetch: typeof globalThis.fetch, router: Rout
     const mode = init.redirect ?? (typeof input === 'object' && 'redirect' in input ? input.redirect : 'follow');
     let hop = firstHop(input, init, call.method);
     for (let redirects = 0; ; redirects++) {
-      init.signal?.throwIfAborted();
+      if (init.signal?.aborted) throw init.signal.reason;
       const isService = router.route(hop.url.origin) !== undefined;
       const refusal = isService ? undefined : router.refuse(hop.url.origin);
       if (refusal !== undefined) throw refusal;

@@ -83,6 +83,8 @@ export class Attempt implements ExchangeObserver, TimedWait {
   private settled = false;
   /** Given up before it began: a connection that comes up late must not be used. */
   private abandoned = false;
+  /** By the caller's side, without a word to the call. */
+  private broken = false;
 
   constructor(
     owner: AttemptOwner,
@@ -127,6 +129,11 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.sent = false;
   }
 
+  /** The caller's side has broken the exchange off: a request body that failed, for one. */
+  givenUp(): void {
+    this.broken = true;
+  }
+
   /** A part of the request body went out: the time to the headers counts from the last one. */
   bodySent(): void {
     if (!this.timer.running) return;
@@ -159,7 +166,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
       this.bodyBroke(error);
       return false;
     }
-    this.fail(error, this.owner.aborted || isLocalError(error) ? IGNORED : undefined);
+    this.fail(error, this.owner.aborted || this.broken || isLocalError(error) ? IGNORED : undefined);
     return this.owner.attemptFailed(this);
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { getCall } from '../../src/client/fetch-call.js';
-import type { FetchInit } from '../../src/client/fetch-call.js';
+import type { FetchInit } from '../../src/client/fetch-input.js';
 import type { RetryOptions } from '../../src/client/options.js';
 import { createSeededRandom } from '../../src/testing/seeded-random.js';
 import { createBench, errorOf, SEED, valueOf, type Bench, type BenchOptions } from './bench.js';

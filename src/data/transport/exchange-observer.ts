@@ -17,6 +17,8 @@ export interface ExchangeObserver {
    * or has told the handler itself), and the caller's handler is not told. False: the error goes to the handler.
    */
   failed(error: unknown): boolean;
+  /** Before `failed`: the handler itself broke the exchange off. A request body that failed does so, and it is no endpoint's fault. */
+  givenUp?(): void;
   /** Before `failed`, where it is known only then: `started` was said too early, the request never left. */
   neverLeft?(): void;
 }

@@ -14,6 +14,7 @@ export class LegacyExchange implements LegacyHandler {
   /** The handler is being told of the start: an abort now is still in time to send nothing. */
   private starting = false;
   private bodyUsed = false;
+  private givenUp = false;
 
   constructor(handler: LegacyHandler, observer: ExchangeObserver) {
     this.handler = handler;
@@ -25,7 +26,10 @@ export class LegacyExchange implements LegacyHandler {
     // An abort in there has already come back through onError.
     if (this.state !== 'open') return;
     this.starting = true;
-    this.handler.onConnect?.(abort, context);
+    this.handler.onConnect?.((reason) => {
+      this.givenUp = true;
+      abort(reason);
+    }, context);
     this.starting = false;
   }
 
@@ -55,6 +59,7 @@ export class LegacyExchange implements LegacyHandler {
 
   onError(error: unknown): void {
     if (this.starting || (!this.bodyUsed && isUnprocessed(error))) this.observer.neverLeft?.();
+    if (this.givenUp) this.observer.givenUp?.();
     if (this.state === 'open') this.state = this.observer.failed(error) ? 'taken' : 'settled';
     if (this.state !== 'taken') this.handler.onError?.(error);
   }

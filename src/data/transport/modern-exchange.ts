@@ -14,6 +14,8 @@ export class ModernExchange implements ModernHandler {
   /** The handler is being told of the start: an abort now is still in time to send nothing. */
   private starting = false;
   private bodyUsed = false;
+  /** The observer has aborted, not the handler. */
+  private takenBack = false;
 
   constructor(handler: ModernHandler, observer: ExchangeObserver) {
     this.handler = handler;
@@ -21,7 +23,10 @@ export class ModernExchange implements ModernHandler {
   }
 
   onRequestStart(controller: ExchangeController, context?: unknown): void {
-    this.observer.started((reason) => controller.abort(reason));
+    this.observer.started((reason) => {
+      this.takenBack = true;
+      controller.abort(reason);
+    });
     // An abort in there has already come back through onResponseError.
     if (this.state !== 'open') return;
     this.starting = true;
@@ -60,6 +65,7 @@ export class ModernExchange implements ModernHandler {
 
   onResponseError(controller: ExchangeController | null | undefined, error: unknown): void {
     if (this.starting || (!this.bodyUsed && isUnprocessed(error))) this.observer.neverLeft?.();
+    if (controller?.aborted === true && !this.takenBack) this.observer.givenUp?.();
     if (this.state === 'open') this.state = this.observer.failed(error) ? 'taken' : 'settled';
     if (this.state !== 'taken') this.handler.onResponseError?.(controller, error);
   }

@@ -1,0 +1,67 @@
+/**
+ * The compliance suite: every case is played with the platform's fetch and with `client.fetch`, for a host that is no
+ * service and for one that is, and what they observe is compared. All in the same process and on the same Node.
+ */
+
+import { aborts } from './cases/aborts.js';
+import { failures } from './cases/failures.js';
+import { headers } from './cases/headers.js';
+import { inits } from './cases/init.js';
+import { inputs } from './cases/inputs.js';
+import { redirects } from './cases/redirects.js';
+import { requestBodies } from './cases/request-bodies.js';
+import { responses } from './cases/responses.js';
+import { streaming } from './cases/streaming.js';
+import { compare, type Divergence } from './compare.js';
+import { differences } from './differences.js';
+import type { FetchCase } from './fetch-case.js';
+import { play, type Library } from './play.js';
+
+export const themes: Readonly<Record<string, readonly FetchCase[]>> = {
+  inputs,
+  'fields of init': inits,
+  headers,
+  'request bodies': requestBodies,
+  responses,
+  redirects,
+  aborts,
+  failures,
+  streaming,
+};
+
+export interface Verdict {
+  /** Differences that no list allows, one line each. */
+  readonly unlisted: readonly string[];
+  /** Ids of the allowed ones that were met. */
+  readonly met: ReadonlySet<string>;
+}
+
+/** Enough to wait side by side, few enough that a slow machine keeps up. */
+const AT_ONCE = 6;
+
+export async function examine(cases: readonly FetchCase[], library: Library): Promise<Verdict> {
+  const unlisted: string[] = [];
+  const met = new Set<string>();
+  const left = [...cases];
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      const [platform, passed, balanced] = await Promise.all([
+        play(next, 'platform', library),
+        play(next, 'pass-through', library),
+        play(next, 'balanced', library),
+      ]);
+      unlisted.push(...compare(platform, passed).map((divergence) => line(next.name, 'pass-through', divergence)));
+      for (const divergence of compare(platform, balanced)) {
+        const listed = differences.find(({ matches }) => matches(next.name, divergence));
+        if (listed === undefined) unlisted.push(line(next.name, 'balanced', divergence));
+        else met.add(listed.id);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return { unlisted, met };
+}
+
+function line(name: string, way: string, { path, platform, client }: Divergence): string {
+  return `${name}, ${way}: ${path} is ${JSON.stringify(client)}, for fetch ${JSON.stringify(platform)}`;
+}
