@@ -27,6 +27,13 @@ export const differences: readonly Difference[] = [
       (/\brejected\.keys$/.test(path) && platform === '' && client === 'attempts,code,service'),
   },
   {
+    id: 'tls-text',
+    what: 'The `cause` of a TLS handshake that failed has another `message`, and the error of the system as its own `cause`; the `code` is the same.',
+    why: 'It says which endpoint and which name failed, which OpenSSL does not know.',
+    matches: (name, { path }) =>
+      name === 'failure: TLS where there is none' && /^observed\.rejected\.cause\.(message|keys|cause)$/.test(path),
+  },
+  {
     id: 'retries',
     what: 'A server may see a request more than once: what is idempotent and failed, or was answered 502, 503 or 504, is tried again.',
     why: 'It is what the client is for. `retry: false` turns it off, for a service or for a call.',
