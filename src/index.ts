@@ -36,6 +36,7 @@ export type {
   CallRetryOptions,
   ClientLocality,
   ClientOptions,
+  DrainOptions,
   EjectionOptions,
   HedgeOptions,
   LimitOptions,
@@ -60,6 +61,7 @@ export type { CacheSettings } from './control/discovery/cache-settings.js';
 export type { IneligibleReason } from './control/eligibility-facts.js';
 export type { LocalitySettings, Place } from './control/locality-settings.js';
 export type { SubsetSettings } from './control/subset-settings.js';
+export type { DrainSettings } from './control/drain/drain-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';
 export type { LatencyOutlierSettings } from './control/health/latency-outlier.js';
 export type { SuccessRateSettings } from './control/health/success-rate.js';
@@ -70,6 +72,7 @@ export type { ErrorCode, ErrorDetails } from './core/errors.js';
 export type {
   BreakerStateName,
   CacheFileEvent,
+  DrainSign,
   EjectionReason,
   EventName,
   FairleadEvents,

@@ -54,6 +54,7 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   },
   // Adaptive throttling is the softer half of it, and on.
   breaker: false,
+  drain: { connectionClose: true, holdMs: 30_000 },
   limits: DEFAULT_LIMITS,
   panicThreshold: 0.5,
   // Of a small service every client should use everybody; only its owner knows that it is large.

@@ -1,8 +1,8 @@
 /** What options about the health of endpoints may be. */
 
 import { object, offOr } from '../kit/option-structures.js';
-import { boolean, durationMs, number, ratio, type Schema } from '../kit/option-schema.js';
-import type { EjectionOptions } from './options.js';
+import { boolean, durationMs, number, ratio, string, type Schema } from '../kit/option-schema.js';
+import type { DrainOptions, EjectionOptions } from './options.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -40,4 +40,15 @@ export const ejection: Schema<EjectionOptions> = object<EjectionOptions>({
   consecutiveLocalFailures: number({ min: 0, max: 1_000, integer: true }),
   detectOnly: boolean(),
   probeTimeoutMs: durationMs(1, HOUR_MS),
+});
+
+const headerName: Schema<string> = string({
+  expected: "the name of a header, such as 'x-draining'",
+  accepts: (text) => /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text),
+});
+
+export const drain: Schema<DrainOptions> = object<DrainOptions>({
+  connectionClose: boolean(),
+  header: headerName,
+  holdMs: durationMs(1, DAY_MS),
 });

@@ -1,6 +1,7 @@
 /** What users configure. Durations are milliseconds and end in `Ms`; shares are ratios 0–1; 0 means 0. */
 
 import type { CacheSettings } from '../control/discovery/cache-settings.js';
+import type { DrainSettings } from '../control/drain/drain-settings.js';
 import type { EjectionSettings } from '../control/health/ejection-settings.js';
 import type { LatencyOutlierSettings } from '../control/health/latency-outlier.js';
 import type { SuccessRateSettings } from '../control/health/success-rate.js';
@@ -76,6 +77,8 @@ export interface ServiceOptions {
    * @default false
    */
   readonly breaker?: false | BreakerOptions;
+  /** What is made of endpoints that say they are leaving; `false` for nothing. */
+  readonly drain?: false | DrainOptions;
   /** Bounds on requests in flight. */
   readonly limits?: LimitOptions;
   /**
@@ -108,6 +111,7 @@ export type EjectionOptions = Partial<Omit<EjectionSettings, 'successRate' | 'la
   readonly successRate?: false | Partial<SuccessRateSettings>;
   readonly latency?: false | Partial<LatencyOutlierSettings>;
 };
+export type DrainOptions = Partial<DrainSettings>;
 export type SubsetOptions = Partial<SubsetSettings>;
 export type ClientLocality = Place;
 export type LocalityOptions = Partial<LocalitySettings>;
@@ -151,6 +155,7 @@ export interface ServiceSettings {
   readonly hedge: HedgeSettings | false;
   readonly ejection: EjectionSettings | false;
   readonly breaker: BreakerSettings | false;
+  readonly drain: DrainSettings | false;
   readonly limits: LimitSettings;
   readonly panicThreshold: number;
   readonly subset: SubsetSettings | false;

@@ -1,6 +1,7 @@
 /** Tells listeners what happens to one service. Nothing is built for an event that nobody listens to. */
 
 import type { Refusal } from '../control/discovery/read-answer.js';
+import type { Leaving } from '../control/drain/drain-watch.js';
 import type { Selection } from '../control/eligibility.js';
 import type { EjectInfo, UnejectInfo } from '../control/health/ejection-state.js';
 import type { MembershipChange } from '../control/membership.js';
@@ -21,6 +22,7 @@ export interface ServiceAnnouncer {
   refused(refused: readonly Refusal[]): void;
   ejected(info: EjectInfo): void;
   unejected(info: UnejectInfo): void;
+  leaving(id: string, leaving: Leaving, on: boolean, holdMs: number): void;
   panicked(selection: Selection): void;
   breakerChanged(change: BreakerChange): void;
 }
@@ -57,6 +59,9 @@ export function createServiceAnnouncer(
     },
     unejected({ id, by }) {
       if (events.wants('uneject')) events.emit('uneject', { service, endpoint: id, by });
+    },
+    leaving(endpoint, { sign, detail }, on, holdMs) {
+      if (events.wants('drain')) events.emit('drain', { service, endpoint, on, sign, detail, holdMs });
     },
     panicked({ set, healthyCount: healthy, total }) {
       if (events.wants('panic')) events.emit('panic', { service, on: set.panic, healthy, total });

@@ -3,6 +3,9 @@
  * ejected, and who is eligible in the end. Whatever changes one of these ends in a new set for the balancer.
  */
 
+import type { DrainSettings } from '../control/drain/drain-settings.js';
+import { createDrainWatch, type DrainWatch, type Leaving } from '../control/drain/drain-watch.js';
+import { heeded } from '../control/drain/heeded.js';
 import { selectEligible, type Selection } from '../control/eligibility.js';
 import type { Locality, Place } from '../control/locality-settings.js';
 import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
@@ -24,6 +27,8 @@ export interface ServiceMembersDeps {
   readonly policy: AddressGate;
   readonly place: Place;
   readonly announcer: ServiceAnnouncer;
+  /** Attempts in flight to an endpoint. */
+  readonly inFlightOf: (id: string) => number;
   /** Who may be picked from now on. */
   readonly onSet: (set: EligibleSet) => void;
   /** An endpoint has proved by a probe that it is well: what was held against it is void. */
@@ -38,6 +43,9 @@ export interface ServiceMembers {
   readonly subset: Subset;
   readonly locality: Locality | undefined;
   readonly ejection: OutlierEjection | undefined;
+  readonly drain: DrainWatch | undefined;
+  /** Who gets no new requests because it is leaving. */
+  readonly leaving: ReadonlyMap<string, Leaving> | undefined;
   /** Takes what discovery names. Returns the change, and the ids of those that are not used any more. */
   apply(endpoints: readonly Endpoint[]): { readonly change: MembershipChange; readonly unused: readonly string[] };
   /** An attempt is over. */
@@ -55,11 +63,13 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
   const subset = settings.subset === false ? createWholeSet() : createSubset(settings.subset, random);
   const ejection = settings.ejection === false ? undefined : watchOutliers(settings.ejection);
   const locality = localityOf(settings, deps.place);
+  const drain = settings.drain === false ? undefined : watchLeavers(settings.drain);
   let selection = select();
 
   function select(): Selection {
     return selectEligible({
       endpoints: subset.endpoints,
+      leaving: leaving(),
       ejection,
       panicThreshold: settings.panicThreshold,
       locality,
@@ -72,6 +82,25 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
     selection = select();
     deps.onSet(selection.set);
     if (selection.set.panic !== before) announcer.panicked(selection);
+  }
+
+  function leaving(): ReadonlyMap<string, Leaving> | undefined {
+    return drain === undefined ? undefined : heeded(drain.leaving, subset.endpoints, ejection);
+  }
+
+  function watchLeavers(own: DrainSettings): DrainWatch {
+    return createDrainWatch({
+      settings: own,
+      clock,
+      inFlightOf: deps.inFlightOf,
+      onLeaving(id, sign) {
+        announcer.leaving(id, sign, true, own.holdMs);
+        // Discovery may know who takes its place.
+        deps.onDoubt();
+      },
+      onStayed: (id, sign) => announcer.leaving(id, sign, false, own.holdMs),
+      onChange: publish,
+    });
   }
 
   function watchOutliers(own: Exclude<ServiceSettings['ejection'], false>): OutlierEjection {
@@ -96,12 +125,17 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
     subset,
     locality,
     ejection,
+    drain,
+    get leaving() {
+      return leaving();
+    },
     get selection() {
       return selection;
     },
     apply(endpoints) {
       const change = membership.apply(endpoints);
       if (!change.changed) return { change, unused: [] };
+      if (drain !== undefined) for (const { id } of change.removed) drain.forget(id);
       const displaced = subset.apply(membership.endpoints);
       if (ejection !== undefined) ejection.setMembers(judgedIds(subset, ejection));
       publish();
@@ -115,10 +149,11 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
     },
     idle(id) {
       if (membership.drained(id)) return 'gone';
-      return subset.outside.has(id) ? 'outside' : 'used';
+      return subset.outside.has(id) || leaving()?.has(id) === true ? 'outside' : 'used';
     },
     close() {
       ejection?.close();
+      drain?.close();
     },
   };
 }

@@ -16,7 +16,7 @@ import {
 import { any, boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
 import { breaker } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
-import { ejection } from './health-schema.js';
+import { drain, ejection } from './health-schema.js';
 import { retry } from './retry-schema.js';
 import type {
   AddressPolicy,
@@ -103,6 +103,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   retry: offOr(retry),
   hedge: offOr(hedge),
   ejection: offOr(ejection),
+  drain: offOr(drain),
   breaker: offOr(breaker),
   limits,
   panicThreshold: ratio(),

@@ -1,3 +1,4 @@
+import type { Leaving } from '../control/drain/drain-watch.js';
 import type { Selection } from '../control/eligibility.js';
 import type { OutlierEjection } from '../control/health/outlier-ejection.js';
 import type { Locality } from '../control/locality-settings.js';
@@ -14,5 +15,7 @@ export interface ServiceState {
   readonly subset: Subset;
   readonly locality: Locality | undefined;
   readonly ejection: OutlierEjection | undefined;
+  /** Who gets no new requests because it is leaving. */
+  readonly leaving: ReadonlyMap<string, Leaving> | undefined;
   readonly balancer: Balancer;
 }

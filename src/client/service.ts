@@ -4,6 +4,7 @@
  */
 
 import type { Place } from '../control/locality-settings.js';
+import type { DrainWatch } from '../control/drain/drain-watch.js';
 import type { Clock } from '../core/clock.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { callError, type FairleadError } from '../core/errors.js';
@@ -120,6 +121,7 @@ class WiredService implements Service {
       policy,
       place: deps.place,
       announcer: this.announcer,
+      inFlightOf: (id) => this.balancer.inFlightOf(id),
       onSet: (set) => this.balancer.update(set),
       onProved: (id) => this.balancer.forgive(id),
       onDoubt: () => this.feed.refresh(),
@@ -139,9 +141,13 @@ class WiredService implements Service {
   }
 
   get state(): ServiceState {
-    const { selection, membership, subset, locality, ejection } = this.members;
+    const { selection, membership, subset, locality, ejection, leaving } = this.members;
     const resolution = this.feed.resolution();
-    return { resolution, selection, membership, subset, locality, ejection, balancer: this.balancer };
+    return { resolution, selection, membership, subset, locality, ejection, leaving, balancer: this.balancer };
+  }
+
+  get leaving(): DrainWatch | undefined {
+    return this.members.drain;
   }
 
   get pickable(): boolean {

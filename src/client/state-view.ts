@@ -48,7 +48,7 @@ function judged({
   settings,
   clock,
 }: Service): Pick<EligibilityFacts, 'endpoints'> & { facts: EligibilityFacts } {
-  const { membership, subset, locality, ejection } = state;
+  const { membership, subset, locality, ejection, leaving } = state;
   const { known, draining, refusedReasons } = membership;
   const endpoints = draining.size === 0 ? known : [...known, ...draining.values()];
   const { panicThreshold } = settings;
@@ -58,6 +58,7 @@ function judged({
     endpoints,
     refusedReasons,
     draining,
+    leaving,
     outside,
     ejection,
     panicThreshold,
@@ -100,13 +101,14 @@ function endpointOf(
     id,
     host,
     port,
-    state: membership.draining.has(id)
-      ? 'draining'
-      : membership.refusedReasons.has(id)
-        ? 'refused'
-        : subset.outside.has(id)
-          ? 'outside-subset'
-          : (health?.kind ?? 'healthy'),
+    state:
+      membership.draining.has(id) || state.leaving?.has(id) === true
+        ? 'draining'
+        : membership.refusedReasons.has(id)
+          ? 'refused'
+          : subset.outside.has(id)
+            ? 'outside-subset'
+            : (health?.kind ?? 'healthy'),
     eligible: ineligible === undefined,
     ineligible,
     weight,

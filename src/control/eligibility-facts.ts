@@ -1,6 +1,7 @@
 /** What is known when somebody's eligibility is judged, and the decision that follows from it for one endpoint. */
 
 import type { Endpoint } from '../core/endpoint.js';
+import type { Leaving } from './drain/drain-watch.js';
 import type { EjectionState } from './health/ejection-state.js';
 import type { Locality } from './locality-settings.js';
 import { rankOf, type PriorityLevel, type PriorityLevels } from './priority-level.js';
@@ -20,6 +21,8 @@ export interface EligibilityInput {
   readonly refusedReasons?: ReadonlyMap<string, string>;
   /** Ids that drain. @default nobody drains */
   readonly draining?: { readonly size: number; has(id: string): boolean };
+  /** Id → who says that it is leaving, and is heeded. @default nobody does */
+  readonly leaving?: ReadonlyMap<string, Leaving> | undefined;
   /** Ids that are left to other clients. @default nobody is */
   readonly outside?: { readonly size: number; has(id: string): boolean };
   /** Undefined when ejection is off. */
@@ -97,7 +100,7 @@ export function barredBy(
   input: EligibilityInput,
 ): 'refused' | 'draining' | 'outside-subset' | undefined {
   if (input.refusedReasons?.has(endpoint.id) === true) return 'refused';
-  if (input.draining?.has(endpoint.id) === true) return 'draining';
+  if (input.draining?.has(endpoint.id) === true || input.leaving?.has(endpoint.id) === true) return 'draining';
   return input.outside?.has(endpoint.id) === true ? 'outside-subset' : undefined;
 }
 

@@ -2,6 +2,7 @@
 
 import type { Endpoint } from '../core/endpoint.js';
 import { levelOf, zoneShareOf, type EligibilityFacts, type IneligibleReason } from './eligibility-facts.js';
+import type { Leaving } from './drain/drain-watch.js';
 import type { EjectionState } from './health/ejection-state.js';
 import type { PriorityLevel } from './priority-level.js';
 
@@ -20,7 +21,7 @@ export function ineligibleWords(reason: IneligibleReason, endpoint: Endpoint, fa
     case 'refused':
       return `refused by the address policy: ${facts.refusedReasons?.get(endpoint.id) ?? 'no reason given'}`;
     case 'draining':
-      return 'draining: discovery no longer names it, and what is in flight there may end';
+      return drainingWords(facts.leaving?.get(endpoint.id), facts.now);
     case 'outside-subset':
       return `outside of this client's subset: it uses ${usedOfPriority(endpoint, facts)} others of priority ${endpoint.priority}, and other clients use this one`;
     case 'zero-weight':
@@ -80,6 +81,12 @@ function quoted(name: string | undefined): string {
 
 function percent(share: number): string {
   return `${Math.round(share * 1_000) / 10} %`;
+}
+
+function drainingWords(leaving: Leaving | undefined, nowMs: number): string {
+  if (leaving === undefined) return 'draining: discovery no longer names it, and what is in flight there may end';
+  const leftMs = Math.max(0, Math.round(leaving.untilMs - nowMs));
+  return `draining for ${leftMs} ms more, because it is leaving: ${leaving.detail}`;
 }
 
 function stateWords(state: EjectionState | undefined, nowMs: number): string {

@@ -88,7 +88,12 @@ function factsOf(input: EligibilityInput): EligibilityFacts {
 }
 
 function hasBarred(input: EligibilityInput): boolean {
-  return (input.refusedReasons?.size ?? 0) > 0 || (input.draining?.size ?? 0) > 0 || (input.outside?.size ?? 0) > 0;
+  return (
+    (input.refusedReasons?.size ?? 0) > 0 ||
+    (input.draining?.size ?? 0) > 0 ||
+    (input.leaving?.size ?? 0) > 0 ||
+    (input.outside?.size ?? 0) > 0
+  );
 }
 
 function hasEjected(input: EligibilityInput): boolean {

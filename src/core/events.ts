@@ -20,6 +20,9 @@ export type EjectionReason =
 /** `isolated` is open by hand, until it is released by hand. */
 export type BreakerStateName = 'closed' | 'open' | 'half-open' | 'isolated';
 
+/** How an endpoint said that it is leaving. */
+export type DrainSign = 'connection-close' | 'header';
+
 /** Why a file with a list of endpoints was not believed. */
 export type IgnoredFileReason = 'corrupted' | 'foreign' | 'too-old' | 'too-large' | 'unreadable';
 
@@ -75,6 +78,17 @@ export interface FairleadEvents {
     },
   ];
   uneject: [event: { service: string; endpoint: string; by: 'probe' | 'removal' }];
+  /** An endpoint says that it is leaving, and gets no new requests for `holdMs` (`on`), or that time is over. */
+  drain: [
+    event: {
+      service: string;
+      endpoint: string;
+      on: boolean;
+      sign: DrainSign;
+      detail: string;
+      holdMs: number;
+    },
+  ];
   /** Fewer endpoints are well than the panic threshold asks: health is ignored (`on`), or counts again. */
   panic: [event: { service: string; on: boolean; healthy: number; total: number }];
   /** A breaker changed its state: the one of the service (`key` undefined) or of one key. */

@@ -15,6 +15,7 @@ import { attemptTimedOut, callTimedOut, silentMeanwhile } from './attempt-errors
 import { AttemptTimer, type TimedWait } from './attempt-timer.js';
 import type { BalancerLease } from './balancer-lease.js';
 import { classifyError, classifyResponse, isLocalError, type HeaderLookup } from './classify.js';
+import { asksToClose } from './request-headers.js';
 import type { ServiceRoute } from './service-route.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
 import type { ExchangeObserver } from './transport/exchange-observer.js';
@@ -141,7 +142,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.timer.move(now, this.dueMs(now), this.owner.patienceMs);
   }
 
-  responded(status: number, header: HeaderLookup): void {
+  responded(status: number, header: HeaderLookup, closes: boolean = false): void {
     if (this.settled) return;
     this.timer.stop();
     this.status = status;
@@ -149,6 +150,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.durationMs = now - this.startedAtMs;
     this.latencyMs = now - this.sentAtMs;
     this.lease.heard(header);
+    this.route.leaving?.heard(this.endpoint.id, status, closes && !asksToClose(this.sending.options), header);
     this.outcome = classifyResponse(this.route.classifier, this.owner.method, status, header);
     if (status >= 400 || this.outcome.kind !== 'success') this.header = header;
     if (this.outcome.kind === 'overload') this.retryAfterMs = this.outcome.retryAfterMs;

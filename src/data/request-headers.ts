@@ -21,3 +21,8 @@ export function headerValue(headers: unknown, name: string): string | undefined 
   else for (let at = 0; at < headers.length; at += 2) take(headers[at], headers[at + 1]);
   return found;
 }
+
+/** Whether a request asks for its connection to be ended: then that it is says nothing. */
+export function asksToClose({ reset, headers }: { readonly reset?: unknown; readonly headers?: unknown }): boolean {
+  return reset === true || headerValue(headers, 'connection')?.toLowerCase() === 'close';
+}

@@ -27,6 +27,10 @@ export interface CallPickContext extends PickContext {
   readonly probe: boolean;
 }
 
+export interface LeavingWatch {
+  heard(id: string, status: number, closes: boolean, header: (name: string) => string | undefined): void;
+}
+
 /** One service, seen from a call. */
 export interface ServiceRoute {
   readonly name: string;
@@ -39,6 +43,8 @@ export interface ServiceRoute {
   readonly budget: RetryBudget;
   /** Undefined when no attempt ever gets company. */
   readonly hedging: HedgePolicy | undefined;
+  /** Hears every answer, to learn who is leaving; undefined when nobody asks. `closes`: the endpoint ends the connection by itself. */
+  readonly leaving?: LeavingWatch | undefined;
   /** Endpoints that can be picked now. */
   readonly size: number;
   readonly events: EventSink;

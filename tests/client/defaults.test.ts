@@ -64,6 +64,7 @@ const DOCUMENTED = {
     probeTimeoutMs: 30_000,
   },
   breaker: false,
+  drain: { connectionClose: true, holdMs: 30_000 },
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },
   panicThreshold: 0.5,
   subset: false,

@@ -84,7 +84,10 @@ describe('the events of health', () => {
         reason: 'consecutive-failures',
         detail: '5 failures in a row, the last: status 503',
         durationMs: 30_000,
+        // The fake clock began at 1000.
+        untilMs: 31_000,
         times: 1,
+        enforced: true,
       },
       { service: 'orders', endpoint: 'http://a:1', by: 'probe' },
     ]);

@@ -53,6 +53,7 @@ const BOUNDS: readonly (readonly [path: string, min: number, max: number, what: 
   ['ejection.latency.minEndpoints', 3, 10_000, 'an integer'],
   ['ejection.latency.minVolume', 1, 1_000_000, 'an integer'],
   ['ejection.probeTimeoutMs', 1, HOUR, 'milliseconds'],
+  ['drain.holdMs', 1, DAY, 'milliseconds'],
   ['limits.maxInFlight', 1, 1_000_000, 'an integer'],
   ['limits.maxInFlightPerEndpoint', 1, 1_000_000, 'an integer'],
   ['panicThreshold', 0, 1, 'a ratio'],

@@ -8,8 +8,8 @@ export interface ExchangeObserver {
   started(abort: (reason?: unknown) => void): void;
   /** A part of the request body went to the connection. Called for each part; the only callback that repeats. */
   bodySent(): void;
-  /** Final response headers (not 1xx). `header` takes a lower-case name and decodes only what is asked for. */
-  responded(status: number, header: (name: string) => string | undefined): void;
+  /** Final response headers (not 1xx). `header` takes a lower-case name and decodes only what is asked for; `closes`: the server ends the connection with this answer. */
+  responded(status: number, header: (name: string) => string | undefined, closes?: boolean): void;
   /** The body is complete (or, after an upgrade, the socket is the caller's now). */
   ended(): void;
   /**

@@ -68,7 +68,11 @@ async function exchange(
       Object.assign({}, init, { method, headers, body, redirect: 'manual', signal }) as RequestInit,
     );
     if (signal.aborted) return void response.body?.cancel().catch(() => {});
-    observer.responded(response.status, (name) => response.headers.get(name) ?? undefined);
+    observer.responded(
+      response.status,
+      (name) => response.headers.get(name) ?? undefined,
+      response.headers.get('connection') === 'close',
+    );
     sink.resolve(trackBody(response, { ended, failed }, signal));
   } catch (error) {
     const cause = (error as { cause?: unknown } | null)?.cause ?? error;

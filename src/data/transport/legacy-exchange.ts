@@ -3,7 +3,7 @@
 import type { ExchangeObserver } from './exchange-observer.js';
 import type { Abort, LegacyHandler } from './handler-shape.js';
 import type { RawHeaders } from './raw-headers.js';
-import { rawHeader } from './raw-headers.js';
+import { closesConnection, rawHeader } from './raw-headers.js';
 import { isUnprocessed } from './unprocessed.js';
 
 export class LegacyExchange implements LegacyHandler {
@@ -44,7 +44,7 @@ export class LegacyExchange implements LegacyHandler {
   }
 
   onHeaders(status: number, raw: RawHeaders, resume: () => void, statusText: string): unknown {
-    if (status >= 200) this.observer.responded(status, (name) => rawHeader(raw, name));
+    if (status >= 200) this.observer.responded(status, (name) => rawHeader(raw, name), closesConnection(raw));
     return this.handler.onHeaders?.(status, raw, resume, statusText);
   }
 

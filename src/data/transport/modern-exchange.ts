@@ -50,7 +50,8 @@ export class ModernExchange implements ModernHandler {
   }
 
   onResponseStart(controller: ExchangeController, status: number, headers: HeaderRecord, statusText?: string): void {
-    if (status >= 200) this.observer.responded(status, (name) => recordHeader(headers, name));
+    if (status >= 200)
+      this.observer.responded(status, (name) => recordHeader(headers, name), headers['connection'] === 'close');
     this.handler.onResponseStart?.(controller, status, headers, statusText);
   }
 

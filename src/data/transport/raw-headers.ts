@@ -23,6 +23,17 @@ export function rawHeader(raw: RawHeaders, name: string): string | undefined {
   return found;
 }
 
+/** Whether there is a `Connection: close`. Asked of every answer: lengths alone rule out nearly all that say something else. */
+export function closesConnection(raw: RawHeaders): boolean {
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const key = raw[i] as RawText;
+    const value = raw[i + 1] as RawText | readonly RawText[];
+    if (key.length !== 10 || value.length !== 5 || !isText(value)) continue;
+    if (decode(key).toLowerCase() === 'connection' && decode(value).toLowerCase() === 'close') return true;
+  }
+  return false;
+}
+
 /** As {@link rawHeader}, on headers that are an object already. */
 export function recordHeader(headers: HeaderRecord, name: string): string | undefined {
   const value = headers[name];

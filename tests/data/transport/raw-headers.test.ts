@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { rawFromRecord, rawHeader, recordFromRaw, recordHeader } from '../../../src/data/transport/raw-headers.js';
+import {
+  closesConnection,
+  rawFromRecord,
+  rawHeader,
+  recordFromRaw,
+  recordHeader,
+  type RawHeaders,
+} from '../../../src/data/transport/raw-headers.js';
 
 const bytes = (...texts: string[]): Buffer[] => texts.map((text) => Buffer.from(text, 'latin1'));
 
@@ -46,5 +53,17 @@ describe('raw headers', () => {
         expect(recordFromRaw(rawFromRecord(record))).toEqual(record);
       }),
     );
+  });
+});
+
+describe('closesConnection', () => {
+  it.each<[string, RawHeaders, boolean]>([
+    ['as bytes', [Buffer.from('Connection'), Buffer.from('close')], true],
+    ['in any case', ['CONNECTION', 'Close'], true],
+    ['kept alive', ['Connection', 'keep-alive'], false],
+    ['another header of the same length', ['X-Whatever', 'close', 'Keep-Alive', 'close'], false],
+    ['none', [], false],
+  ])('%s', (_, raw, expected) => {
+    expect(closesConnection(raw)).toBe(expected);
   });
 });
