@@ -39,7 +39,7 @@ const SECTIONS = [
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],
   ['`transport`', 'Connections to each endpoint. They have no effect while the application has a global dispatcher of its own; a `warning` event says so.', 'TransportSettings', 'src/data/transport/transport-settings.ts', 'transport', WIRE_SCHEMA],
   ['`tls`', 'See [transport](transport.md#tls).', 'TlsSettings', 'src/data/transport/tls-settings.ts', 'tls', WIRE_SCHEMA],
-  ['`allow`', 'Which addresses discovery may send requests to.', 'AddressPolicyOptions', 'src/kit/address-policy.ts', 'allow', SERVICE_SCHEMA],
+  ['`allow`', 'Which addresses discovery and redirects may send requests to.', 'AddressPolicyOptions', 'src/kit/address-policy.ts', 'allow', SERVICE_SCHEMA],
   ["`balancer: { policy: 'peak-ewma' }`", 'See [balancing](balancing.md).', 'PeakEwmaOptions', 'src/data/policy-options.ts', 'peakEwma', BALANCER_SCHEMA],
   ["`balancer: { policy: 'weighted-round-robin' }`", 'See [balancing](balancing.md).', 'WeightedRoundRobinOptions', 'src/data/policy-options.ts', 'weightedRoundRobin', BALANCER_SCHEMA],
   ["`balancer: { policy: 'ring-hash' | 'maglev' | 'rendezvous' }`", 'What the three have in common.', 'HashOptions', 'src/data/policy-options.ts', 'rendezvous', BALANCER_SCHEMA],

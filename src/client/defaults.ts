@@ -72,6 +72,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     idlePoolTimeoutMs: 300_000,
   },
   allow: {},
+  // Those that fetch itself keeps back are kept back in any case.
+  credentialHeaders: [],
 };
 
 /** For a service that asks for a subset. */

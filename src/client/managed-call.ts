@@ -162,6 +162,7 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
   }
 
   again(): Promise<Round<T>> {
+    this.call.strayed = false;
     return this.form.send(this.call).then(
       (value) => this.decided({ value }),
       (error: unknown) => this.decided({ error }),

@@ -98,8 +98,13 @@ export interface ServiceOptions {
   readonly transport?: TransportOptions;
   /** Certificates. @default the platform's */
   readonly tls?: TlsOptions;
-  /** Which addresses discovery may send us to. */
+  /** Which addresses discovery and redirects may send us to. */
   readonly allow?: AddressPolicy;
+  /**
+   * Names of request headers that are credentials besides `authorization`, `cookie` and `proxy-authorization`, such as
+   * `x-api-key`. A redirect takes none of them to another service, host, port or scheme. @default []
+   */
+  readonly credentialHeaders?: readonly string[];
   /** Says how an attempt ended; undefined leaves it to the built-in rules. */
   readonly classify?: Classifier;
 }
@@ -163,5 +168,7 @@ export interface ServiceSettings {
   readonly transport: TransportSettings;
   readonly tls: TlsSettings | undefined;
   readonly allow: AddressPolicyOptions;
+  /** In lower case. */
+  readonly credentialHeaders: readonly string[];
   readonly classify: Classifier | undefined;
 }

@@ -6,6 +6,8 @@
 import { isFairleadError } from '../core/errors.js';
 import type { Call } from '../data/call.js';
 import type { Router } from '../data/call-input.js';
+import { CREDENTIALS } from '../data/credentials.js';
+import { refuseRedirect } from '../data/redirect.js';
 import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { ResponseSink } from '../data/transport/fetch-connections.js';
 import type { Wire } from './fetch-call.js';
@@ -25,19 +27,23 @@ export function createRewritingWire(fetch: typeof globalThis.fetch, router: Rout
   return async (input, init, call) => {
     const mode = init.redirect ?? (typeof input === 'object' && 'redirect' in input ? input.redirect : 'follow');
     let hop = firstHop(input, init, call.method);
+    const asked = hop.url.origin;
+    const { credentialHeaders } = call.route.settings;
     for (let redirects = 0; ; redirects++) {
       if (init.signal?.aborted) throw init.signal.reason;
-      const isService = router.route(hop.url.origin) !== undefined;
-      const refusal = isService ? undefined : router.refuse(hop.url.origin);
+      const service = router.route(hop.url.origin);
+      const refusal = redirects === 0 ? undefined : refuseRedirect(call.route, router, asked, hop.url.origin, service);
       if (refusal !== undefined) throw refusal;
-      const response = await (isService ? sendToService(hop, init, call) : sendElsewhere(fetch, hop, init, call));
+      const response = await (service === undefined
+        ? sendElsewhere(fetch, hop, init, call)
+        : sendToService(hop, init, call));
       const location = REDIRECTS.has(response.status) ? response.headers.get('location') : null;
       if (location === null || mode === 'manual') return asLogical(response, hop.url, redirects > 0);
       await response.body?.cancel();
       if (mode === 'error') throw new TypeError('fetch failed', { cause: new Error('unexpected redirect') });
       if (redirects === MAX_REDIRECTS)
         throw new TypeError('fetch failed', { cause: new Error('redirect count exceeded') });
-      hop = nextHop(hop, new URL(location, hop.url), response.status);
+      hop = nextHop(hop, new URL(location, hop.url), response.status, credentialHeaders);
       // Used up by the hop before (Fetch standard, "HTTP-redirect fetch", step 11).
       if (isStream(hop.body))
         throw new TypeError('fetch failed', { cause: new Error('a stream cannot be sent again') });
@@ -111,10 +117,9 @@ function isStream(body: Hop['body']): boolean {
 }
 
 /** Credentials stay with the host they were meant for; a POST becomes a GET where browsers and servers agreed on it. */
-function nextHop(hop: Hop, url: URL, status: number): Hop {
+function nextHop(hop: Hop, url: URL, status: number, listed: readonly string[]): Hop {
   const headers = new Headers(hop.headers);
-  if (url.origin !== hop.url.origin)
-    for (const name of ['authorization', 'cookie', 'proxy-authorization', 'host']) headers.delete(name);
+  if (url.origin !== hop.url.origin) for (const name of [...CREDENTIALS, ...listed, 'host']) headers.delete(name);
   const toGet = status === 303 ? hop.method !== 'HEAD' && hop.method !== 'GET' : status < 303 && hop.method === 'POST';
   if (!toGet) return { ...hop, url, headers };
   for (const name of [...headers.keys()]) if (name.startsWith('content-')) headers.delete(name);

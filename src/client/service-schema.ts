@@ -93,6 +93,12 @@ const allow: Schema<AddressPolicy> = object<AddressPolicy>({
   loopback: boolean(),
 });
 
+/** A token of RFC 9110 §5.6.2. */
+const headerName: Schema<string> = string({
+  expected: 'the name of a header',
+  accepts: (text) => /^[\w!#$%&'*+.^`|~-]+$/.test(text),
+});
+
 export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions>({
   resolver: required(union(resolver, arrayOf(resolver))),
   balancer: union(balancerName, balancer, func<PickerFactory>()),
@@ -112,6 +118,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   transport,
   tls,
   allow,
+  credentialHeaders: arrayOf(headerName),
   classify: func(),
 });
 

@@ -29,6 +29,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     classify: own.classify,
     resolver: single(resolver, path),
     breaker: merged.breaker === false ? false : { ...DEFAULT_BREAKER_SETTINGS, ...merged.breaker },
+    credentialHeaders: merged.credentialHeaders.map((name) => name.toLowerCase()),
     subset: merged.subset === false ? false : { ...SUBSET_DEFAULTS, ...merged.subset },
     ejection: merged.ejection === false ? false : withComparisons(merged.ejection),
   };

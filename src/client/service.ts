@@ -23,6 +23,7 @@ import type { CallPickContext, ServiceRoute } from '../data/service-route.js';
 import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { Connections } from '../data/transport/connections.js';
 import type { ExchangeObserver } from '../data/transport/exchange-observer.js';
+import { addressRefused, refusalOf } from '../data/transport/guarded-lookup.js';
 import { createAddressPolicy } from '../kit/address-policy.js';
 import { guardClassifier } from './guard-classifier.js';
 import { createOpenCalls, type OpenCalls } from './open-calls.js';
@@ -194,8 +195,16 @@ class WiredService implements Service {
   }
 
   dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void {
-    this.connections ??= this.deps.connect(this.settings, this.refuseAddress, this.name);
-    this.connections.send(endpoint, options, handler, observer);
+    this.connected().send(endpoint, options, handler, observer);
+  }
+
+  refuseElsewhere(origin: string): FairleadError | undefined {
+    const reason = refusalOf(origin, this.refuseAddress);
+    return reason === undefined ? undefined : addressRefused(reason, this.name);
+  }
+
+  dispatchElsewhere(options: DispatchOptions, handler: DispatchHandler): boolean {
+    return this.connected().sendElsewhere(options, handler);
   }
 
   connectFailed(): void {
@@ -218,6 +227,10 @@ class WiredService implements Service {
     await this.connections?.destroy(
       callError('ERR_CLIENT_CLOSED', `${this.name}: the client was closed`, { service: this.name }),
     );
+  }
+
+  private connected(): Connections {
+    return (this.connections ??= this.deps.connect(this.settings, this.refuseAddress, this.name));
   }
 
   private async shutDown(): Promise<void> {

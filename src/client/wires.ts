@@ -3,11 +3,10 @@
 import { callError, type FairleadError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { Router } from '../data/call-input.js';
-import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { Connections } from '../data/transport/connections.js';
 import { createFetchConnections } from '../data/transport/fetch-connections.js';
-import { bridgeHandler } from '../data/transport/bridge-handler.js';
-import { failHandler, shapeOf } from '../data/transport/handler-shape.js';
+import { failHandler } from '../data/transport/handler-shape.js';
+import { createPassThrough } from '../data/transport/pass-through.js';
 import { findPlatform, type Platform } from '../data/transport/platform.js';
 import { createPlatformConnections } from '../data/transport/platform-connections.js';
 import type { Wire } from './fetch-call.js';
@@ -85,33 +84,6 @@ export function createWires(settings: ClientSettings, directory: () => ServiceDi
     },
     findPlatform: () => void findOnce(),
     close: () => elsewhere.close(),
-  };
-}
-
-/** As the platform's own would be, but for bounded connections. */
-const PLAIN_AGENT: Parameters<Platform['createAgent']>[0] = {
-  connections: 512,
-  keepAliveTimeout: 4_000,
-  allowH2: false,
-  connect: { timeout: 10_000 },
-};
-
-/** Requests to hosts that are no service, when they come by a dispatcher: by the application's own, or a plain agent. */
-function createPassThrough(platform: () => Platform): {
-  dispatch(options: DispatchOptions, handler: DispatchHandler): boolean;
-  close(): Promise<void>;
-} {
-  let agent: ReturnType<Platform['createAgent']> | undefined;
-  return {
-    dispatch(options, handler) {
-      const there = platform();
-      const application = there.application(shapeOf(handler));
-      if (application !== undefined)
-        return application.dispatcher.dispatch(options, bridgeHandler(handler, application.shape));
-      agent ??= there.createAgent(PLAIN_AGENT);
-      return agent.dispatch(options, bridgeHandler(handler, there.agentShape));
-    },
-    close: async () => void (await agent?.close()),
   };
 }
 

@@ -11,12 +11,23 @@ import { failHandler } from './transport/handler-shape.js';
 export class BoundedExchange implements ExchangeObserver, Disposable {
   private readonly handler: DispatchHandler;
   private readonly timer: Disposable;
+  private readonly onFailed: ((error: unknown) => void) | undefined;
   private abort: ((reason?: unknown) => void) | undefined;
   private error: Error | undefined;
 
-  /** @param timeUp makes the error that ends the exchange when there are no response headers after `delayMs` */
-  constructor(clock: Clock, delayMs: number, handler: DispatchHandler, timeUp: () => Error) {
+  /**
+   * @param timeUp makes the error that ends the exchange when there are no response headers after `delayMs`
+   * @param onFailed hears of every other error, as it was before fetch wraps it
+   */
+  constructor(
+    clock: Clock,
+    delayMs: number,
+    handler: DispatchHandler,
+    timeUp: () => Error,
+    onFailed?: (error: unknown) => void,
+  ) {
     this.handler = handler;
+    this.onFailed = onFailed;
     this.timer = clock.setTimer(
       () => {
         this.error = timeUp();
@@ -46,8 +57,9 @@ export class BoundedExchange implements ExchangeObserver, Disposable {
   }
 
   /** True when the handler has heard of the end already. */
-  failed(): boolean {
+  failed(error: unknown): boolean {
     this[Symbol.dispose]();
+    if (this.error === undefined) this.onFailed?.(error);
     return this.error !== undefined && this.abort === undefined;
   }
 

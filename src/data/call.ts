@@ -24,7 +24,7 @@ import { MAX_PICKS, pickUntried } from './failover.js';
 import { hashKeyOf } from './hash-key.js';
 import type { HedgeKind } from './hedging/hedge-policy.js';
 import type { BalancerLease } from './balancer-lease.js';
-import { sendElsewhere } from './redirect-elsewhere.js';
+import { refuseRedirect, sendElsewhere } from './redirect.js';
 import { sendAttempt } from './send-attempt.js';
 import type { CallPickContext, ServiceRoute } from './service-route.js';
 import { sideBySide, type SideBySide } from './side-by-side.js';
@@ -50,6 +50,8 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   notRetried: NotRetried | undefined;
   /** A retry is under way: the next sending is not the first. */
   retrying = false;
+  /** A redirect has led this round to another origin: the caller's credentials stay behind for good. */
+  strayed = false;
 
   /** Told when an attempt is overdue. Without one, attempts wait for their timeout. */
   watcher: CallWatcher | undefined;
@@ -113,15 +115,15 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     const origin = String(options.origin);
     const superseded = this.beside?.superseded;
     if (superseded !== undefined) return this.refuse(handler, superseded);
-    if (origin === this.input.origin) return this.send(this.route, { options, handler, failovers: 0 });
-    // A redirect has led elsewhere.
-    const elsewhere = withoutCredentials(options);
-    const { router } = this.input;
-    const route = router.route(origin);
-    if (route !== undefined) return this.send(route, { options: elsewhere, handler, failovers: 0 });
-    const refusal = router.refuse(origin);
+    const { router, origin: home } = this.input;
+    if (origin === home && !this.strayed) return this.send(this.route, { options, handler, failovers: 0 });
+    this.strayed = true;
+    const stripped = withoutCredentials(options, this.route.settings.credentialHeaders);
+    const next = origin === home ? this.route : router.route(origin);
+    const refusal = refuseRedirect(this.route, router, home, origin, next);
     if (refusal !== undefined) return this.refuse(handler, refusal);
-    return sendElsewhere(router, this.route.clock, this, elsewhere, handler);
+    if (next !== undefined) return this.send(next, { options: stripped, handler, failovers: 0 });
+    return sendElsewhere(this.route, this, stripped, handler);
   }
 
   /** The call's time is over at a host that is no service. @returns what it is to end with */

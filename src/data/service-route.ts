@@ -19,6 +19,8 @@ export interface CallSettings {
   readonly attemptTimeoutMs: number;
   readonly selectionTimeoutMs: number;
   readonly retry: RetrySettings | false;
+  /** Lower-case names of request headers that no redirect takes elsewhere, besides those that fetch knows. */
+  readonly credentialHeaders: readonly string[];
 }
 
 /** What a call tells the balancer about the attempt it picks for. */
@@ -54,6 +56,10 @@ export interface ServiceRoute {
   whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable;
   /** Sends over the endpoint's own connections; `observer` learns what becomes of it. */
   dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void;
+  /** Why a redirect must not lead to this host, which is no service; undefined when it may, and for the address of a name. */
+  refuseElsewhere(origin: string): FairleadError | undefined;
+  /** Sends to a host that is no service, where a redirect led: no address that this service's policy refuses is dialled. */
+  dispatchElsewhere(options: DispatchOptions, handler: DispatchHandler): boolean;
   /** An endpoint could not be reached: discovery may know better by now. */
   connectFailed(): void;
   /** Response headers arrived from this endpoint: a sign of life, long before a large body ends. */

@@ -8,21 +8,26 @@
  * opens one of the refused ranges only where an entry lies within that range, such as `169.254.0.0/16`: an entry like
  * `0.0.0.0/0` says "anywhere", not "the metadata service as well".
  *
+ * Refused are, too, the ports that fetch refuses: a call for `http://orders/` does not name the port that discovery
+ * chooses, so fetch cannot say no. `ports` narrows to what it lists, and opens these where it lists them.
+ *
  * Host names pass here, but not their ports. They are checked again when they are dialled, by the address.
  */
 
 import { isIPv4 } from 'node:net';
 
-import { contains, covers, parseCidr } from './cidr.js';
-import type { Cidr } from './cidr.js';
-import { parseIp, translatedIpv4 } from './ip-address.js';
+import { BAD_PORTS } from './bad-ports.js';
+import { addressSet, covers, parseCidr } from './cidr.js';
+import type { AddressSet, Cidr } from './cidr.js';
+import { parseIp } from './ip-address.js';
 import type { IpAddress } from './ip-address.js';
 import { describeValue, invalidOption, memberPath } from './option-error.js';
+import { translatedCidrs } from './translated-cidr.js';
 
 export interface AddressPolicyOptions {
   /** Blocks such as `10.0.0.0/8` or `fd00::/8`: only addresses in one of them are allowed; none at all when empty. @default anywhere */
   readonly cidrs?: readonly string[];
-  /** 1–65535: only these ports are allowed; none at all when empty. @default any */
+  /** 1–65535: only these ports are allowed; none at all when empty. @default any but those that fetch blocks, such as 25 */
   readonly ports?: readonly number[];
   /** Whether 127.0.0.0/8 and ::1 are allowed; `false` holds also when `cidrs` lists them. @default true */
   readonly loopback?: boolean;
@@ -33,13 +38,18 @@ export interface AddressPolicy {
   refuse(address: string, port: number | undefined): string | undefined;
 }
 
+/** One block, so that an address within several has the first one's name. */
 interface RefusedRange {
   readonly name: string;
   readonly block: Cidr;
+  readonly addresses: AddressSet;
 }
 
 function refused(name: string, ...blocks: string[]): RefusedRange[] {
-  return blocks.map((block) => ({ name, block: parseCidr(block) as Cidr }));
+  return blocks
+    .map((text) => parseCidr(text) as Cidr)
+    .flatMap((block) => (block.family === 'ipv4' ? [block, ...translatedCidrs(block)] : [block]))
+    .map((block) => ({ name, block, addresses: addressSet([block]) }));
 }
 
 /** Metadata stands before link-local: it is within it, and listing all of link-local must not open it. */
@@ -55,17 +65,26 @@ const REFUSED_UNLESS_LISTED: readonly RefusedRange[] = [
 
 const LOOPBACK: readonly RefusedRange[] = refused('a loopback address', '127.0.0.0/8', '::1');
 
+/** Within the IPv4-compatible form of 0.0.0.0/8, but no such address. */
+const IPV6_LOOPBACK = '::1';
+
+/** All at once: nearly every IPv6 address is in none of them. */
+const SUSPECTS: AddressSet = addressSet([...REFUSED_UNLESS_LISTED, ...LOOPBACK].map(({ block }) => block));
+
 /**
  * First octets of the IPv4 addresses that any of these ranges holds. All others are of no interest, and ten thousand of
- * them, as one answer may bring, are then passed without arithmetic on each.
+ * them, as one answer may bring, are then passed without a look at each.
  */
 const SUSPECT_OCTETS: ReadonlySet<number> = new Set(
-  [...REFUSED_UNLESS_LISTED, ...LOOPBACK].flatMap(({ block: { family, prefix, length } }) => {
-    if (family === 6) return [];
-    const first = Number((prefix << BigInt(32 - length)) >> 24n);
-    return Array.from({ length: 2 ** Math.max(0, 8 - length) }, (_, index) => first + index);
+  [...REFUSED_UNLESS_LISTED, ...LOOPBACK].flatMap(({ block: { family, address, length } }) => {
+    const first = Number.parseInt(address, 10);
+    return family === 'ipv6' ? [] : Array.from({ length: 2 ** Math.max(0, 8 - length) }, (_, index) => first + index);
   }),
 );
+
+function isSuspectIpv4(address: string): boolean {
+  return SUSPECT_OCTETS.has(Number.parseInt(address, 10));
+}
 
 /**
  * @param path where the options stand, for errors
@@ -74,28 +93,40 @@ const SUSPECT_OCTETS: ReadonlySet<number> = new Set(
 export function createAddressPolicy(options: AddressPolicyOptions = {}, path: string = 'allow'): AddressPolicy {
   const cidrs = options.cidrs?.map((text, index) => checkedCidr(text, memberPath(memberPath(path, 'cidrs'), index)));
   const ports = options.ports?.map((port, index) => checkedPort(port, memberPath(memberPath(path, 'ports'), index)));
+  const listed = cidrs && addressSet(cidrs);
+  const allowedPorts = ports && new Set(ports);
   const { loopback = true } = options;
 
-  function rangeThatRefuses(address: IpAddress): RefusedRange | undefined {
-    const own = loopback ? undefined : LOOPBACK.find(({ block }) => contains(block, address));
-    if (own !== undefined) return own;
-    return REFUSED_UNLESS_LISTED.find(({ block }) => {
-      if (!contains(block, address)) return false;
-      return cidrs?.some((cidr) => covers(block, cidr) && contains(cidr, address)) !== true;
-    });
+  /** Entries within a refused range open what they hold of it. */
+  const openedOf = new Map<RefusedRange, AddressSet>();
+  for (const range of REFUSED_UNLESS_LISTED) {
+    const within = cidrs?.filter((cidr) => covers(range.block, cidr)) ?? [];
+    if (within.length > 0) openedOf.set(range, addressSet(within));
+  }
+
+  function refusedRangeOf(ip: IpAddress): RefusedRange | undefined {
+    if (ip.family === 'ipv4' ? !isSuspectIpv4(ip.text) : !SUSPECTS.has(ip)) return undefined;
+    const own = loopback ? undefined : LOOPBACK.find(({ addresses }) => addresses.has(ip));
+    if (own !== undefined || ip.text === IPV6_LOOPBACK) return own;
+    return REFUSED_UNLESS_LISTED.find((range) => range.addresses.has(ip) && openedOf.get(range)?.has(ip) !== true);
+  }
+
+  function refusalOfPort(port: number): string | undefined {
+    if (allowedPorts !== undefined) return allowedPorts.has(port) ? undefined : `port ${port} is not in ${path}.ports`;
+    return BAD_PORTS.has(port) ? `port ${port} is one that fetch blocks` : undefined;
   }
 
   return {
     refuse(address, port) {
-      if (port !== undefined && ports?.includes(port) === false) return `port ${port} is not in ${path}.ports`;
-      if (cidrs === undefined && isIPv4(address) && !SUSPECT_OCTETS.has(Number.parseInt(address, 10))) return undefined;
+      const refusedPort = port === undefined ? undefined : refusalOfPort(port);
+      if (refusedPort !== undefined) return refusedPort;
+      if (listed === undefined && isIPv4(address) && !SUSPECT_OCTETS.has(Number.parseInt(address, 10)))
+        return undefined;
       const ip = parseIp(address);
       if (ip === undefined) return undefined;
-      const translated = translatedIpv4(ip);
-      const range = rangeThatRefuses(ip) ?? (translated === undefined ? undefined : rangeThatRefuses(translated));
+      const range = refusedRangeOf(ip);
       if (range !== undefined) return `${address} is ${range.name}`;
-      if (cidrs?.some((cidr) => contains(cidr, ip)) === false) return `${address} is not in ${path}.cidrs`;
-      return undefined;
+      return listed?.has(ip) === false ? `${address} is not in ${path}.cidrs` : undefined;
     },
   };
 }

@@ -78,6 +78,7 @@ const DOCUMENTED = {
     idlePoolTimeoutMs: 300_000,
   },
   allow: {},
+  credentialHeaders: [],
 };
 
 const BREAKER = {

@@ -435,7 +435,7 @@ describe('transport and tls', () => {
   }
 
   it('reach the connections of their service, with the address gate', () => {
-    const resolver = createManualResolver(['127.0.0.1:9']);
+    const resolver = createManualResolver(['127.0.0.1:8080']);
     const tls = { ca: 'CA', cert: Buffer.from('CERT'), key: ['KEY'] };
     const client = stubbed()({
       services: {
@@ -462,7 +462,7 @@ describe('transport and tls', () => {
   });
 
   it('warn in an event', () => {
-    const client = stubbed()({ services: { orders: { resolver: createManualResolver(['127.0.0.1:9']) } } });
+    const client = stubbed()({ services: { orders: { resolver: createManualResolver(['127.0.0.1:8080']) } } });
     const warnings: unknown[] = [];
     client.on('warning', (warning) => warnings.push(warning));
     client.dispatcher.dispatch({ origin: 'http://orders', path: '/', method: 'GET' }, { onError: () => {} });

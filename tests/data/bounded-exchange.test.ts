@@ -32,7 +32,7 @@ describe('a bounded exchange', () => {
   it('that cannot connect after its time does not tell its handler twice', () => {
     const { clock, exchange } = start();
     clock.advance(100);
-    expect(exchange.failed()).toBe(true);
+    expect(exchange.failed(new Error('refused'))).toBe(true);
   });
 
   it('that has begun is aborted, and the wire tells the handler', () => {
@@ -42,13 +42,14 @@ describe('a bounded exchange', () => {
     clock.advance(100);
     expect(aborted).toEqual([timeUp]);
     expect(errors).toEqual([]);
-    expect(exchange.failed()).toBe(false);
+    expect(exchange.failed(new Error('refused'))).toBe(false);
   });
 
   it.each(['responded', 'ended', 'failed'] as const)('leaves no timer once it has %s', (how) => {
     const { clock, errors, exchange } = start();
     exchange.started(() => errors.push('aborted'));
-    exchange[how]();
+    if (how === 'failed') exchange.failed(new Error('refused'));
+    else exchange[how]();
     expect(clock.pendingTimers).toBe(0);
     clock.advance(1_000);
     expect(errors).toEqual([]);

@@ -87,6 +87,7 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
         retryAfterMaxMs: 10_000,
         budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
       },
+      credentialHeaders: [],
       ...options.settings,
     },
     classifier: undefined,
@@ -109,6 +110,8 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
         void stub.settled.push({ endpoint: lease.endpoint.id, outcome, latencyMs, lateMs: lease.lateMs });
       return new SlotLease({ heard: () => {}, ended }, endpoint, 0, clock.now(), false);
     },
+    refuseElsewhere: () => undefined,
+    dispatchElsewhere: () => true,
     whenPickable(timeoutMs, done) {
       const entry = { timeoutMs, done: (refusal?: FairleadError) => done(refusal), left: false };
       stub.waiting.push(entry);

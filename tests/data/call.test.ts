@@ -236,9 +236,42 @@ describe('a redirect', () => {
 
   it('to a host that is no service passes through, without credentials', () => {
     const passed: DispatchOptions[] = [];
-    const { dispatch } = createCallBench({ router: { passThrough: (options) => (passed.push(options), false) } });
+    const dispatchElsewhere = (options: DispatchOptions): boolean => (passed.push(options), false);
+    const { dispatch } = createCallBench({ overrides: { dispatchElsewhere } });
     expect(dispatch({ origin: 'http://elsewhere', headers })).toBe(false);
     expect(passed).toEqual([expect.objectContaining({ origin: 'http://elsewhere', headers: { accept: 'a' } })]);
+  });
+
+  it("to a host that the service's policy refuses is refused", () => {
+    const refusal = callError('ERR_ADDRESS_REFUSED', '0.0.0.0');
+    const { dispatch, failures, call } = createCallBench({ overrides: { refuseElsewhere: () => refusal } });
+    expect(dispatch({ origin: 'http://0.0.0.0', headers })).toBe(true);
+    expect(failures).toEqual([refusal]);
+    expect(call.refusal).toBe(refusal);
+  });
+
+  it('from https to http is refused, to a service as well', () => {
+    for (const route of [() => undefined, () => createRouteStub()]) {
+      const bench = createCallBench({ call: { origin: 'https://orders' }, router: { route } });
+      bench.dispatch({ origin: 'http://orders', headers });
+      expect(bench.failures).toEqual([expect.objectContaining({ code: 'ERR_ADDRESS_REFUSED' })]);
+    }
+  });
+
+  it('keeps the credentials back for good, and brings them again with the next round', () => {
+    const settings = { credentialHeaders: ['x-key'] };
+    const { call, dispatch, route } = createCallBench({ settings });
+    const sent = { ...headers, 'x-key': 'k' };
+    dispatch({ headers: sent });
+    dispatch({ origin: 'http://elsewhere', headers: sent });
+    dispatch({ headers: sent });
+    call.strayed = false;
+    dispatch({ headers: sent });
+    expect(route.exchanges.map(({ options }) => options.headers)).toEqual([
+      { host: 'orders', ...sent },
+      { host: 'orders', accept: 'a' },
+      { host: 'orders', ...sent },
+    ]);
   });
 
   it('to a host that is rejected is refused', () => {

@@ -26,7 +26,7 @@ function rowsOf(markdown: string): string[][] {
 /** The value at the start of a cell such as "10 000 (Envoy)" or "`'adaptive'`". */
 function valueOf(cell: string): unknown {
   const text = cell.replaceAll('`', '');
-  const list = /^\[[\d, 'A-Za-z-]+\]/.exec(text)?.[0];
+  const list = /^\[[\d, 'A-Za-z-]*\]/.exec(text)?.[0];
   if (list !== undefined) return JSON.parse(list.replaceAll("'", '"'));
   const literal = /^'([\w-]+)'/.exec(text)?.[1] ?? /^(?:true|false)\b/.exec(text)?.[0];
   if (literal !== undefined) return literal === 'true' ? true : literal === 'false' ? false : literal;

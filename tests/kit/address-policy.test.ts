@@ -46,6 +46,9 @@ describe('the address policy by default', () => {
     ['64:ff9b::169.254.169.254', 'a cloud metadata address'],
     ['2002:a9fe:a9fe::1', 'a cloud metadata address'],
     ['::169.254.169.254', 'a cloud metadata address'],
+    ['::ffff:0:169.254.169.254', 'a cloud metadata address'],
+    ['64:ff9b:1::169.254.169.254', 'a cloud metadata address'],
+    ['64:ff9b:1:a9fe:a9:fe00::', 'a cloud metadata address'],
     ['169.254.0.0', 'a link-local address'],
     ['169.254.255.255', 'a link-local address'],
     ['fe80::1', 'a link-local address'],
@@ -88,6 +91,12 @@ describe('the address policy with options', () => {
     [{ loopback: false }, '127.0.0.1', '127.0.0.1 is a loopback address'],
     [{ loopback: false }, '127.9.9.9', '127.9.9.9 is a loopback address'],
     [{ loopback: false }, '::1', '::1 is a loopback address'],
+    [{ loopback: false }, '64:ff9b::7f00:1', '64:ff9b::7f00:1 is a loopback address'],
+    [{ cidrs: ['169.254.169.254'] }, '64:ff9b::a9fe:a9fe', '64:ff9b::a9fe:a9fe is a cloud metadata address'],
+    [{ cidrs: ['::/0'] }, '10.0.0.1', '10.0.0.1 is not in allow.cidrs'],
+    [{ cidrs: ['0.0.0.0/0'] }, 'fd00::1', 'fd00::1 is not in allow.cidrs'],
+    [{ cidrs: ['::ffff:10.0.0.0/104'] }, '10.1.2.3', undefined],
+    [{ cidrs: ['::ffff:169.254.0.0/112'] }, '169.254.1.1', undefined],
     [{ loopback: false }, '::ffff:7f00:1', '::ffff:7f00:1 is a loopback address'],
     [{ loopback: false, cidrs: ['127.0.0.0/8'] }, '127.0.0.1', '127.0.0.1 is a loopback address'],
     [{ loopback: true, cidrs: ['127.0.0.0/8'] }, '127.0.0.1', undefined],
@@ -102,6 +111,15 @@ describe('the address policy with options', () => {
     expect(refuse('orders.internal', options, 22)).toBe('port 22 is not in allow.ports');
     expect(refuse('10.0.0.1', options)).toBeUndefined();
     expect(refuse('10.0.0.1', { ports: [] }, 80)).toBe('port 80 is not in allow.ports');
+  });
+
+  it.each([0, 7, 22, 25, 53, 110, 143, 389, 465, 587, 2049, 5060, 6000, 6667, 10080])('refuses port %i', (port) => {
+    expect(refuse('10.0.0.1', {}, port)).toBe(`port ${port} is one that fetch blocks`);
+    expect(refuse('orders.internal', {}, port)).toBe(`port ${port} is one that fetch blocks`);
+  });
+
+  it('allows a port that fetch blocks where it is listed', () => {
+    expect(refuse('10.0.0.1', { ports: [25] }, 25)).toBeUndefined();
   });
 
   it.each<[AddressPolicyOptions, string]>([

@@ -33,7 +33,9 @@ const TIME_MODULES = new Set(['timers', 'timers/promises', 'perf_hooks']);
 const TIME_AND_RANDOM_FILES = new Set(['core/clock.ts', 'core/random.ts']);
 const BUILT_IN = new Set(builtinModules);
 /** Built-in functions that only compute, although their module also does I/O. */
-const PURE_BUILT_INS: Readonly<Record<string, readonly string[]>> = { 'node:net': ['isIP', 'isIPv4', 'isIPv6'] };
+const PURE_BUILT_INS: Readonly<Record<string, readonly string[]>> = {
+  'node:net': ['isIP', 'isIPv4', 'isIPv6', 'BlockList', 'SocketAddress'],
+};
 
 const RULES = {
   'known-folders': (files) => {

@@ -22,7 +22,7 @@ export interface AgentOptions {
   readonly keepAliveTimeout: number;
   readonly keepAliveMaxTimeout?: number;
   readonly allowH2: boolean;
-  readonly connect: Connect | { readonly timeout: number };
+  readonly connect: Connect | { readonly timeout: number; readonly lookup?: unknown };
 }
 
 /** An agent that we made and may close. It makes one dispatcher for each origin. */

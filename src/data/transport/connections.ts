@@ -6,6 +6,8 @@ import type { ExchangeObserver } from './exchange-observer.js';
 export interface Connections {
   /** Sends to an endpoint; `options.origin` is its own. What becomes of it goes to the observer first, then to the handler. */
   send(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void;
+  /** Sends to a host that is no service, where a redirect led: past the same gate, but without the service's key material. */
+  sendElsewhere(options: DispatchOptions, handler: DispatchHandler): boolean;
   /** Lets what runs at this endpoint finish, then closes its connections. */
   drain(id: string): void;
   /** Drains all. Resolves when the last connection is closed. */

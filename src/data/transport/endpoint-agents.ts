@@ -12,11 +12,10 @@ import { callError } from '../../core/errors.js';
 import type { FairleadError } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import { bridgeHandler } from './bridge-handler.js';
-import { hostAndPort } from './dialled-place.js';
 import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
 import { EndpointPool, type PoolContext } from './endpoint-pool.js';
 import type { RefuseAddress } from './guarded-lookup.js';
-import { addressRefused } from './guarded-lookup.js';
+import { addressRefused, refusalOf } from './guarded-lookup.js';
 import { failHandler, shapeOf } from './handler-shape.js';
 import type { ApplicationDispatcher, Platform } from './platform.js';
 import { createTlsSource, type TlsSource } from './tls-material.js';
@@ -147,9 +146,8 @@ class PlatformEndpointAgents implements EndpointAgents {
 
   /** Literal addresses are dialled without a lookup, so they are checked here; names are checked again when they resolve. */
   private refusalOf(origin: string): FairleadError | undefined {
-    const { host, port } = hostAndPort(origin);
-    const reason = this.input.refuseAddress(host, port);
-    return reason === undefined ? undefined : addressRefused(`${host}: ${reason}`);
+    const reason = refusalOf(origin, this.input.refuseAddress);
+    return reason === undefined ? undefined : addressRefused(reason);
   }
 
   private createTlsSource(): TlsSource {

@@ -8,6 +8,7 @@ import { isConnectError } from './connect-error.js';
 import type { Connections } from './connections.js';
 import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
 import type { ExchangeObserver } from './exchange-observer.js';
+import { failHandler } from './handler-shape.js';
 import { trackBody } from './track-body.js';
 
 /** Where the Response of one exchange goes: the counterpart of undici's handlers for a fetch. */
@@ -34,6 +35,11 @@ export function createFetchConnections(fetch: typeof globalThis.fetch): Connecti
       open.add(abort);
       observer.started(abort);
       if (!controller.signal.aborted) void exchange(fetch, options, handler, observer, over, controller.signal);
+    },
+    // Redirects are followed above, where the Response is.
+    sendElsewhere(_options, handler) {
+      failHandler(handler, notSupported());
+      return false;
     },
     // The fetch keeps its own connections.
     drain: () => {},

@@ -7,16 +7,21 @@ import { lookup } from 'node:dns';
 import type { LookupAddress, LookupOptions } from 'node:dns';
 import { callError } from '../../core/errors.js';
 import type { FairleadError } from '../../core/errors.js';
+import { hostAndPort } from './dialled-place.js';
 
 /** Says why an address must not be dialled; undefined when it may. `address` is an IP address without brackets, or a name, which only its port can rule out. */
-export type RefuseAddress = (address: string, port: number) => string | undefined;
+export type RefuseAddress = (address: string, port: number | undefined) => string | undefined;
 
 type LookupCallback = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
 export type Lookup = (hostname: string, options: LookupOptions, callback: LookupCallback) => void;
 
-/** A `lookup` for `net.connect`: drops refused addresses, and fails when none is left. */
-export function guardedLookup(port: number, refuseAddress: RefuseAddress): Lookup {
+/**
+ * A `lookup` for `net.connect`: drops refused addresses, and fails when none is left.
+ *
+ * @param port undefined where it was checked already
+ */
+export function guardedLookup(port: number | undefined, refuseAddress: RefuseAddress): Lookup {
   return (hostname, options, callback) => {
     // Always all of them: a name with one refused and one good address is still reachable.
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
@@ -35,6 +40,14 @@ export function guardedLookup(port: number, refuseAddress: RefuseAddress): Looku
   };
 }
 
-export function addressRefused(detail: string): FairleadError {
-  return callError('ERR_ADDRESS_REFUSED', `the address policy refuses ${detail}`);
+/** By the origin alone: its port, and its host when that is an address. */
+export function refusalOf(origin: string, refuse: RefuseAddress): string | undefined {
+  const { host, port } = hostAndPort(origin);
+  const reason = refuse(host, port);
+  return reason === undefined ? undefined : `${host}: ${reason}`;
+}
+
+export function addressRefused(detail: string, service?: string): FairleadError {
+  const where = service === undefined ? '' : `${service}: `;
+  return callError('ERR_ADDRESS_REFUSED', `${where}the address policy refuses ${detail}`, { service });
 }

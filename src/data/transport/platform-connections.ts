@@ -1,17 +1,20 @@
-/** Connections over the platform's own undici: one agent for each endpoint. */
+/** Connections over the platform's own undici: one agent for each endpoint, one for all hosts that redirects led to. */
 
 import type { Connections } from './connections.js';
 import { createEndpointAgents, type EndpointAgentsInput } from './endpoint-agents.js';
 import { observeExchange } from './observe-exchange.js';
+import { createPassThrough } from './pass-through.js';
 
 export function createPlatformConnections(input: EndpointAgentsInput): Connections {
   const agents = createEndpointAgents(input);
+  const elsewhere = createPassThrough(() => input.platform, input.refuseAddress);
   return {
     send(endpoint, options, handler, observer) {
       agents.dispatch(endpoint, options, observeExchange(handler, observer));
     },
+    sendElsewhere: (options, handler) => elsewhere.dispatch(options, handler),
     drain: (id) => agents.drain(id),
-    close: () => agents.close(),
-    destroy: (error) => agents.destroy(error),
+    close: async () => void (await Promise.all([agents.close(), elsewhere.close()])),
+    destroy: async (error) => void (await Promise.all([agents.destroy(error), elsewhere.destroy(error)])),
   };
 }

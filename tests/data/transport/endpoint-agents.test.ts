@@ -154,7 +154,7 @@ describe('createEndpointAgents', () => {
 
 describe('the address gate', () => {
   const asked: string[] = [];
-  const refuseAddress = (address: string, port: number): string | undefined => {
+  const refuseAddress = (address: string, port: number | undefined): string | undefined => {
     asked.push(`${address}:${port}`);
     return address === '127.0.0.1' ? 'a loopback address' : undefined;
   };
@@ -185,7 +185,7 @@ describe('the address gate', () => {
     let connections = 0;
     const server = keep(await serve((_request, response) => response.end('ok')));
     server.server.on('connection', () => connections++);
-    const refuseLoopback = (address: string, port: number): string | undefined =>
+    const refuseLoopback = (address: string, port: number | undefined): string | undefined =>
       refuseAddress(address, port) ?? (address === '::1' ? 'a loopback address' : undefined);
     const agents = keep(agentsWith({ refuseAddress: refuseLoopback }));
     const recorder = new Recorder();
