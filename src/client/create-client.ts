@@ -113,7 +113,12 @@ export function createClient(options: ClientOptions): Client {
       refuseClosed();
       const { timeoutMs = READY_TIMEOUT_MS, signal } = readySchema.parse(options, 'ready');
       const services = names === undefined ? [...directory.all()] : names.map((name) => directory.named(name));
-      await Promise.all(services.map((service) => whenAvailable(service, timeoutMs, signal)));
+      await Promise.all(
+        services.map(async (service) => {
+          await whenAvailable(service, timeoutMs, signal);
+          await service.prewarm();
+        }),
+      );
     },
     refresh(name) {
       refuseClosed();

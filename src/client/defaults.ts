@@ -70,6 +70,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     keepAliveMaxTimeoutMs: 600_000,
     maxConnectionAgeMs: 300_000,
     idlePoolTimeoutMs: 300_000,
+    http2: false,
+    prewarm: 0,
   },
   allow: {},
   // Those that fetch itself keeps back are kept back in any case.

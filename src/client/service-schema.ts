@@ -91,6 +91,7 @@ const allow: Schema<AddressPolicy> = object<AddressPolicy>({
   cidrs: arrayOf(cidr),
   ports: arrayOf(number({ min: 1, max: 65_535, integer: true })),
   loopback: boolean(),
+  unixSockets: arrayOf(string({ expected: 'an absolute path', accepts: (path) => path.startsWith('/') })),
 });
 
 /** A token of RFC 9110 §5.6.2. */

@@ -31,6 +31,7 @@ import type { ServiceSettings } from './options.js';
 import type { ServiceState } from './service-state.js';
 import { createServiceAnnouncer, type ServiceAnnouncer } from './service-announcer.js';
 import { createServiceAdmission, type ServiceAdmission } from './service-admission.js';
+import { prewarm } from './prewarm.js';
 import { createServiceFeed, type ServiceFeed } from './service-feed.js';
 import { unpickableError } from './service-errors.js';
 import { createServiceMembers, type ServiceMembers } from './service-members.js';
@@ -60,6 +61,8 @@ export interface Service extends ServiceRoute {
   /** @throws NoEndpointsError, ERR_LIMIT_EXCEEDED, ERR_BREAKER_OPEN */
   lease(context: PickContext): Lease;
   readonly door: ServiceAdmission;
+  /** Opens the connections that `transport.prewarm` asks for. Never rejects. */
+  prewarm(): Promise<void>;
   /** Every call says when it begins and when it is over: `close` waits for it. */
   readonly calls: OpenCalls;
   /** Stops discovery and refuses whoever waits; resolves when no call is open, nothing is in flight and the connections are closed. */
@@ -192,6 +195,12 @@ class WiredService implements Service {
       return NOTHING;
     }
     return this.room.enter(timeoutMs, () => unpickableError(this.name, this.state), done);
+  }
+
+  async prewarm(): Promise<void> {
+    const { transport, tls } = this.settings;
+    if (this.closed || transport.prewarm === 0) return;
+    await prewarm(this.connected(), this.state.selection.set.endpoints, this.name, tls !== undefined);
   }
 
   dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void {

@@ -16,6 +16,8 @@ export const transport: Schema<TransportOptions> = object<TransportOptions>({
   keepAliveMaxTimeoutMs: durationMs(1, HOUR_MS),
   maxConnectionAgeMs: offOr(durationMs(100, DAY_MS)),
   idlePoolTimeoutMs: durationMs(100, DAY_MS),
+  http2: boolean(),
+  prewarm: number({ min: 0, max: 1_000, integer: true }),
   family: oneOf([4, 6]),
 });
 

@@ -4,10 +4,10 @@ export type Scheme = 'http' | 'https';
 
 /** What a resolver says about one endpoint: a string, or an object when there is more to say. */
 export type EndpointInput =
-  /** `'host:port'`, `'[::1]:port'` or `'http://host:port/base'`. */
+  /** `'host:port'`, `'[::1]:port'`, `'http://host:port/base'` or `'unix:/run/orders.sock'`. */
   | string
   | {
-      /** Host name or IP address (IPv6 without brackets). */
+      /** Host name, IP address (IPv6 without brackets), or `unix:` and the path of a Unix socket, which `allow.unixSockets` must list. */
       readonly host: string;
       /** 1–65535. @default the port of the caller's URL, then its scheme's */
       readonly port?: number;

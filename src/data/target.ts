@@ -3,6 +3,7 @@
 import { isIPv6 } from 'node:net';
 
 import type { Endpoint } from '../core/endpoint.js';
+import { unixPath } from '../kit/unix-path.js';
 
 export interface Target {
   /** The logical origin that this was made for. */
@@ -35,10 +36,12 @@ function makeTarget(endpoint: Endpoint, logicalOrigin: string): Target {
   const logicalScheme = url.protocol.slice(0, -1);
   const scheme = endpoint.scheme ?? logicalScheme;
   const port = endpoint.port ?? (url.port === '' ? defaultPort(scheme) : Number(url.port));
-  const address = `${isIPv6(endpoint.host) ? `[${endpoint.host}]` : endpoint.host}:${port}`;
+  const isUnix = unixPath(endpoint.host) !== undefined;
+  const address = isUnix ? endpoint.host : `${isIPv6(endpoint.host) ? `[${endpoint.host}]` : endpoint.host}:${port}`;
   return {
     logicalOrigin,
-    origin: `${scheme}://${address}`,
+    // What is dialled is the socket; URLs have no way to say so.
+    origin: isUnix ? `${scheme}://localhost` : `${scheme}://${address}`,
     basePath: endpoint.basePath,
     host: endpoint.hostname ?? url.host,
     address,

@@ -20,6 +20,7 @@ import { BAD_PORTS } from './bad-ports.js';
 import { addressSet, covers, parseCidr } from './cidr.js';
 import type { AddressSet, Cidr } from './cidr.js';
 import { parseIp } from './ip-address.js';
+import { unixPath } from './unix-path.js';
 import type { IpAddress } from './ip-address.js';
 import { describeValue, invalidOption, memberPath } from './option-error.js';
 import { translatedCidrs } from './translated-cidr.js';
@@ -31,6 +32,12 @@ export interface AddressPolicyOptions {
   readonly ports?: readonly number[];
   /** Whether 127.0.0.0/8 and ::1 are allowed; `false` holds also when `cidrs` lists them. @default true */
   readonly loopback?: boolean;
+  /**
+   * Paths of Unix sockets that endpoints may name as `unix:/path`; one that ends with `/` stands for all that lie below
+   * it. Sockets of a machine often belong to somebody powerful (Docker's, say), so a registry must not choose among them.
+   * @default none
+   */
+  readonly unixSockets?: readonly string[];
 }
 
 export interface AddressPolicy {
@@ -118,6 +125,13 @@ export function createAddressPolicy(options: AddressPolicyOptions = {}, path: st
 
   return {
     refuse(address, port) {
+      const socket = unixPath(address);
+      if (socket !== undefined) {
+        const isListed = options.unixSockets?.some((path) =>
+          path.endsWith('/') ? socket.startsWith(path) : socket === path,
+        );
+        return isListed === true ? undefined : `${address} is not in ${path}.unixSockets`;
+      }
       const refusedPort = port === undefined ? undefined : refusalOfPort(port);
       if (refusedPort !== undefined) return refusedPort;
       if (listed === undefined && isIPv4(address) && !SUSPECT_OCTETS.has(Number.parseInt(address, 10)))

@@ -76,6 +76,8 @@ const DOCUMENTED = {
     keepAliveMaxTimeoutMs: 600_000,
     maxConnectionAgeMs: 300_000,
     idlePoolTimeoutMs: 300_000,
+    http2: false,
+    prewarm: 0,
   },
   allow: {},
   credentialHeaders: [],

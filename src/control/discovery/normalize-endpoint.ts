@@ -8,6 +8,7 @@
 
 import type { Endpoint, EndpointInput, Scheme } from '../../core/endpoint.js';
 import { canonicalHost, parseHostPort } from '../../kit/host-syntax.js';
+import { isUnixPath, unixPath } from '../../kit/unix-path.js';
 import { describeValue } from '../../kit/option-error.js';
 import type { Known } from './same-endpoints.js';
 
@@ -71,6 +72,7 @@ export function defaultId({
   port,
   basePath,
 }: Pick<Endpoint, 'scheme' | 'host' | 'port' | 'basePath'>): string {
+  if (unixPath(host) !== undefined) return scheme === undefined ? host + basePath : `${scheme}+${host}${basePath}`;
   const authority = host.includes(':') ? `[${host}]` : host;
   return `${scheme ?? 'http'}://${authority}${port === undefined ? '' : `:${port}`}${basePath}`;
 }
@@ -115,7 +117,7 @@ function isSameMetadata(value: unknown, metadata: Endpoint['metadata']): boolean
 }
 
 function endpointFrom(fields: Partial<Fields>): Endpoint {
-  const host = hostOf('host', fields.host);
+  const host = isUnixHost(fields.host) ? fields.host : hostOf('host', fields.host);
   const port = optional(fields.port, isPort, RULES.port);
   const scheme = optional(fields.scheme, isScheme, RULES.scheme);
   const basePath = basePathOf(fields.basePath);
@@ -136,6 +138,7 @@ function endpointFrom(fields: Partial<Fields>): Endpoint {
 }
 
 function fieldsOfText(text: string): Partial<Fields> {
+  if (unixPath(text) !== undefined) return { host: text };
   const url = URL_FORM.exec(text);
   const authority = url === null ? text : url[2];
   const parsed = parseHostPort(authority ?? '');
@@ -182,6 +185,11 @@ function hostOf(field: 'host' | 'hostname', value: unknown): string {
   const host = typeof value === 'string' ? canonicalHost(value) : undefined;
   if (host === undefined) throw new Refused(`${field} must be a host name or IP address, got ${describeValue(value)}`);
   return host;
+}
+
+function isUnixHost(value: unknown): value is string {
+  const path = typeof value === 'string' ? unixPath(value) : undefined;
+  return path !== undefined && isUnixPath(path);
 }
 
 function basePathOf(value: unknown): string {

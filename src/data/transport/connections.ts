@@ -8,6 +8,8 @@ export interface Connections {
   send(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void;
   /** Sends to a host that is no service, where a redirect led: past the same gate, but without the service's key material. */
   sendElsewhere(options: DispatchOptions, handler: DispatchHandler): boolean;
+  /** Opens connections for calls to come. Resolves when they are there or cannot be had. */
+  prewarm?(endpoint: Endpoint, origin: string, host: string): Promise<void>;
   /** Lets what runs at this endpoint finish, then closes its connections. */
   drain(id: string): void;
   /** Drains all. Resolves when the last connection is closed. */

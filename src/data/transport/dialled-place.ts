@@ -1,6 +1,7 @@
-/** Where a connection to an endpoint goes: the host and port of its origin. */
+/** Where a connection to an endpoint goes: the host and port of its origin, or a Unix socket. */
 
 import type { Endpoint } from '../../core/endpoint.js';
+import { unixPath } from '../../kit/unix-path.js';
 
 export interface DialledPlace {
   readonly place: { readonly host: string; readonly port: number } | { readonly path: string };
@@ -8,7 +9,9 @@ export interface DialledPlace {
   readonly address: string;
 }
 
-export function dialledPlace(_endpoint: Endpoint, origin: string): DialledPlace {
+export function dialledPlace(endpoint: Endpoint, origin: string): DialledPlace {
+  const path = unixPath(endpoint.host);
+  if (path !== undefined) return { place: { path }, address: endpoint.host };
   const place = hostAndPort(origin);
   return { place, address: origin.slice(origin.indexOf('//') + 2) };
 }

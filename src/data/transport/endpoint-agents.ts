@@ -12,6 +12,7 @@ import { callError } from '../../core/errors.js';
 import type { FairleadError } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import { bridgeHandler } from './bridge-handler.js';
+import { unixPath } from '../../kit/unix-path.js';
 import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
 import { EndpointPool, type PoolContext } from './endpoint-pool.js';
 import type { RefuseAddress } from './guarded-lookup.js';
@@ -27,6 +28,8 @@ export interface EndpointAgents {
   readonly size: number;
   /** Sends to an endpoint. `options.origin` is the endpoint's already; the handler may be of either generation. Errors, refusals included, go to the handler. */
   dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler): boolean;
+  /** Opens connections for dispatches to come, with this Host; none where the application's own dispatcher makes them. */
+  prewarm(endpoint: Endpoint, origin: string, host: string): Promise<void>;
   /** Lets what runs at this endpoint finish, then closes its connections. A later dispatch opens new ones. */
   drain(id: string): void;
   /** Drains all, and refuses dispatches from now on. Resolves when the last connection is closed. */
@@ -85,7 +88,7 @@ class PlatformEndpointAgents implements EndpointAgents {
 
   dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler): boolean {
     if (this.closed) return fail(handler, callError('ERR_CLIENT_CLOSED', 'the transport is closed'));
-    const place = this.placeOf(endpoint.id, options.origin);
+    const place = this.placeOf(endpoint, options.origin);
     if (place.refused !== undefined) return fail(handler, place.refused);
     const { platform } = this.input;
     const application = platform.application(shapeOf(handler));
@@ -95,6 +98,15 @@ class PlatformEndpointAgents implements EndpointAgents {
     }
     place.pool ??= new EndpointPool(this.context, endpoint, place.origin);
     return place.pool.dispatch(endpoint, options, handler);
+  }
+
+  async prewarm(endpoint: Endpoint, origin: string, host: string): Promise<void> {
+    const { platform } = this.input;
+    if (this.closed || platform.application(platform.agentShape) !== undefined) return;
+    const place = this.placeOf(endpoint, origin);
+    if (place.refused !== undefined) return;
+    place.pool ??= new EndpointPool(this.context, endpoint, origin);
+    await place.pool.prewarm(origin, host);
   }
 
   drain(id: string): void {
@@ -134,19 +146,30 @@ class PlatformEndpointAgents implements EndpointAgents {
         if (place.pool !== undefined) yield place.pool;
   }
 
-  private placeOf(id: string, origin: DispatchOptions['origin']): Place {
+  private placeOf(endpoint: Endpoint, origin: DispatchOptions['origin']): Place {
+    const { id } = endpoint;
     const key = String(origin);
     const known = this.places.get(id);
     for (let place = known; place !== undefined; place = place.next) if (place.origin === key) return place;
-    const place: Place = { origin: key, refused: this.refusalOf(key), pool: undefined, next: known, unused: 0 };
+    const place: Place = {
+      origin: key,
+      refused: this.refusalOf(endpoint, key),
+      pool: undefined,
+      next: known,
+      unused: 0,
+    };
     this.places.set(id, place);
     this.sweep ??= this.sweepLater();
     return place;
   }
 
   /** Literal addresses are dialled without a lookup, so they are checked here; names are checked again when they resolve. */
-  private refusalOf(origin: string): FairleadError | undefined {
-    const reason = refusalOf(origin, this.input.refuseAddress);
+  private refusalOf(endpoint: Endpoint, origin: string): FairleadError | undefined {
+    const path = unixPath(endpoint.host);
+    const reason =
+      path === undefined
+        ? refusalOf(origin, this.input.refuseAddress)
+        : this.input.refuseAddress(endpoint.host, undefined);
     return reason === undefined ? undefined : addressRefused(reason);
   }
 

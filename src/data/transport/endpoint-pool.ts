@@ -11,7 +11,10 @@ import { Connector } from './connector.js';
 import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
 import { dialledPlace } from './dialled-place.js';
 import type { RefuseAddress } from './guarded-lookup.js';
+import { Http2Pool } from './http2/http2-pool.js';
+import { serverNameOf } from './http2/http2-headers.js';
 import { OpenSockets } from './open-sockets.js';
+import { SpareSockets } from './spare-sockets.js';
 import type { Platform } from './platform.js';
 import type { TlsSource } from './tls-material.js';
 import type { TlsSettings } from './tls-settings.js';
@@ -36,14 +39,19 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 const AGE_JITTER_RATIO = 0.1;
 
 const HTTP1: readonly string[] = ['http/1.1'];
+const HTTP2_OR_1: readonly string[] = ['h2', 'http/1.1'];
 
 export class EndpointPool {
   private readonly context: PoolContext;
   /** In its last form: its `hostname` may change. */
   private endpoint: Endpoint;
   private readonly connector: Connector;
+  private readonly secure: boolean;
   private readonly sockets: OpenSockets;
   private readonly agent: AgentPool;
+  private readonly spares: SpareSockets;
+  /** Until the endpoint turns out not to speak it. */
+  private http2: Http2Pool | undefined;
   /** Requests so far, by which {@link isUnused} sees that there were none. */
   private dispatched = 0;
   private dispatchedBefore = 0;
@@ -53,11 +61,12 @@ export class EndpointPool {
     this.context = context;
     this.endpoint = endpoint;
     this.sockets = new OpenSockets(clock);
+    this.spares = new SpareSockets(clock);
+    this.secure = origin.startsWith('https:');
+    if (transport.http2 && this.secure) this.http2 = this.createHttp2(origin);
     this.connector = new Connector({
       ...dialledPlace(endpoint, origin),
-      tls: origin.startsWith('https:')
-        ? { source: context.tlsSource(), verify: tls?.dangerouslySkipVerification !== true }
-        : undefined,
+      tls: this.secure ? { source: context.tlsSource(), verify: tls?.dangerouslySkipVerification !== true } : undefined,
       transport,
       clock,
       refuseAddress,
@@ -76,13 +85,15 @@ export class EndpointPool {
   dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler): boolean {
     this.endpoint = endpoint;
     this.dispatched++;
+    if (this.http2 !== undefined) return this.http2.dispatch(options, handler);
     if (!SAFE_METHODS.has(options.method)) this.sockets.dropDoubtful();
     return this.agent.dispatch(options, bridgeHandler(handler, this.context.platform.agentShape));
   }
 
   /** Whether there was no request since the last time this was asked, and there is no connection. */
   isUnused(): boolean {
-    const unused = this.dispatched === this.dispatchedBefore && this.sockets.all.size === 0;
+    const open = this.sockets.all.size + this.spares.size + (this.http2?.size ?? 0);
+    const unused = this.dispatched === this.dispatchedBefore && open === 0;
     this.dispatchedBefore = this.dispatched;
     return unused;
   }
@@ -90,27 +101,79 @@ export class EndpointPool {
   /** Replaces its connections, each after the request that it carries. */
   retire(): void {
     this.sockets.retire();
+    this.spares.close();
+    this.http2?.retire();
+  }
+
+  /** Opens connections for requests to come, with this Host. Never rejects: whether an endpoint works is found out by calls. */
+  async prewarm(origin: string, host: string): Promise<void> {
+    const options = { origin, path: '/', method: 'GET', headers: { host } };
+    if (this.http2 !== undefined) return this.http2.prewarm(options);
+    const name = this.serverName(serverNameOf(options));
+    const missing = this.context.transport.prewarm - this.sockets.all.size - this.spares.size;
+    const open = (): Promise<void> =>
+      new Promise((resolve) => {
+        this.connector.open(name, HTTP1, (_error, socket) => {
+          if (socket !== undefined) this.spares.add(socket, name);
+          resolve();
+        });
+      });
+    await Promise.all(Array.from({ length: Math.max(0, missing) }, open));
   }
 
   /** Resolves when what runs has finished. */
-  close(): Promise<void> {
-    return this.agent.close();
+  async close(): Promise<void> {
+    this.spares.close();
+    await Promise.all([this.agent.close(), this.http2?.close()]);
   }
 
   /** Fails what runs, also after `close`. */
-  destroy(error: Error | undefined): Promise<void> {
-    return this.agent.destroy(error);
+  async destroy(error: Error | undefined): Promise<void> {
+    this.spares.close();
+    this.http2?.destroy(error ?? new Error('the connections were closed'));
+    await this.agent.destroy(error);
   }
 
   private connect(params: ConnectParams, callback: (error: Error | null, socket?: Socket) => void): void {
-    this.connector.open(this.serverName(params.servername), HTTP1, (error, socket) => {
-      if (socket === undefined) return callback(error);
-      this.sockets.watch(socket, this.maxAgeMs());
-      callback(null, socket);
+    const name = this.serverName(params.servername);
+    const spare = this.spares.take(name);
+    if (spare !== undefined) return this.handOver(spare, callback);
+    this.connector.open(name, HTTP1, (error, socket) => {
+      if (socket === undefined) callback(error);
+      else this.handOver(socket, callback);
+    });
+  }
+
+  private handOver(socket: Socket, callback: (error: null, socket: Socket) => void): void {
+    this.sockets.watch(socket, this.maxAgeMs());
+    callback(null, socket);
+  }
+
+  private createHttp2(origin: string): Http2Pool {
+    const { clock, transport } = this.context;
+    return new Http2Pool({
+      address: dialledPlace(this.endpoint, origin).address,
+      origin,
+      maxSessions: transport.maxConnections,
+      idleMs: transport.keepAliveTimeoutMs,
+      connectTimeoutMs: transport.connectTimeoutMs,
+      clock,
+      nextAgeMs: () => this.maxAgeMs(),
+      open: (options, opened) => {
+        this.connector.open(this.serverName(serverNameOf(options)), HTTP2_OR_1, opened);
+      },
+      fallBack: (socket, waiting) => {
+        this.http2 = undefined;
+        const [first] = waiting;
+        if (first === undefined) socket.destroy();
+        else this.spares.add(socket, this.serverName(serverNameOf(first.options)));
+        for (const { options, given } of waiting) this.dispatch(this.endpoint, options, given);
+      },
     });
   }
 
   private serverName(fromHost: string | null | undefined): string | undefined {
+    if (!this.secure) return undefined;
     return this.endpoint.hostname ?? this.context.tls?.serverName ?? (fromHost || undefined);
   }
 

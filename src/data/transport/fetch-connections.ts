@@ -9,6 +9,8 @@ import type { Connections } from './connections.js';
 import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
 import type { ExchangeObserver } from './exchange-observer.js';
 import { failHandler } from './handler-shape.js';
+import { unixPath } from '../../kit/unix-path.js';
+import { addressRefused } from './guarded-lookup.js';
 import { trackBody } from './track-body.js';
 
 /** Where the Response of one exchange goes: the counterpart of undici's handlers for a fetch. */
@@ -22,8 +24,10 @@ export interface ResponseSink {
 export function createFetchConnections(fetch: typeof globalThis.fetch): Connections {
   const open = new Set<(error: unknown) => void>();
   return {
-    send(_endpoint, options, handler, observer) {
+    send(endpoint, options, handler, observer) {
       if (!isSink(handler)) throw notSupported();
+      if (unixPath(endpoint.host) !== undefined)
+        throw addressRefused(`${endpoint.host}: a fetch cannot dial a Unix socket`);
       const controller = new AbortController();
       const over = (): void => void open.delete(abort);
       const abort = (reason: unknown): void => {

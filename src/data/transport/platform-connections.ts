@@ -13,6 +13,7 @@ export function createPlatformConnections(input: EndpointAgentsInput): Connectio
       agents.dispatch(endpoint, options, observeExchange(handler, observer));
     },
     sendElsewhere: (options, handler) => elsewhere.dispatch(options, handler),
+    prewarm: (endpoint, origin, host) => agents.prewarm(endpoint, origin, host),
     drain: (id) => agents.drain(id),
     close: async () => void (await Promise.all([agents.close(), elsewhere.close()])),
     destroy: async (error) => void (await Promise.all([agents.destroy(error), elsewhere.destroy(error)])),

@@ -30,6 +30,16 @@ export interface TransportSettings {
    * The next request makes a new one. Milliseconds, 100–86 400 000. @default 300 000
    */
   readonly idlePoolTimeoutMs: number;
+  /**
+   * Speaks HTTP/2 with endpoints that offer it in the TLS handshake (ALPN), and HTTP/1.1 with the others. Without TLS it
+   * has no effect. @default false
+   */
+  readonly http2: boolean;
+  /**
+   * How many connections to each endpoint `client.ready()` opens, so that the first calls need no handshake. They are
+   * closed when nobody uses them within ten seconds. Integer, 0–1000. @default 0
+   */
+  readonly prewarm: number;
   /** Only addresses of this IP version, 4 or 6. @default both, the second when the first does not connect soon (RFC 8305) */
   readonly family?: 4 | 6;
 }

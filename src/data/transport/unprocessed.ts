@@ -5,6 +5,10 @@
 
 import { isHandshakeAlert } from './tls-error.js';
 
+/** Of our HTTP/2: a stream that the server did not look at. */
+export const REFUSED_STREAM = 'ERR_HTTP2_REFUSED_STREAM';
+
 export function isUnprocessed(error: unknown): boolean {
-  return isHandshakeAlert(error);
+  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
+  return code === REFUSED_STREAM || isHandshakeAlert(error);
 }
