@@ -34,6 +34,7 @@ const SECTIONS = [
   ['`ejection`', 'When an endpoint is taken out of use, and for how long.', 'EjectionSettings', 'src/control/health/ejection-settings.ts', 'ejection', HEALTH_SCHEMA],
   ['`ejection.successRate`', 'Which endpoints are outliers by success rate. `successRate: {}` takes these defaults.', 'SuccessRateSettings', 'src/control/health/success-rate.ts', 'successRate', HEALTH_SCHEMA],
   ['`ejection.latency`', 'Which endpoints are outliers by latency. `latency: {}` takes these defaults.', 'LatencyOutlierSettings', 'src/control/health/latency-outlier.ts', 'latency', HEALTH_SCHEMA],
+  ['`slowStart`', 'How new and returned endpoints get to their weight. `slowStart: {}` takes these defaults.', 'SlowStartSettings', 'src/control/slow-start-settings.ts', 'slowStart', SERVICE_SCHEMA],
   ['`subset`', 'Which endpoints of a large service this client uses. `subset: {}` takes these defaults.', 'SubsetSettings', 'src/control/subset-settings.ts', 'subset', SERVICE_SCHEMA],
   ['`locality`', 'How calls prefer endpoints near the client; see [zones and regions](balancing.md#zones-and-regions).', 'LocalitySettings', 'src/control/locality-settings.ts', 'locality', SERVICE_SCHEMA],
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],

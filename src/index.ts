@@ -43,6 +43,7 @@ export type {
   LocalityOptions,
   RetryOptions,
   ServiceOptions,
+  SlowStartOptions,
   SubsetOptions,
   TlsOptions,
   TransportOptions,
@@ -60,6 +61,7 @@ export type { RegistryResolverOptions, SseOptions } from './control/resolvers/re
 export type { CacheSettings } from './control/discovery/cache-settings.js';
 export type { IneligibleReason } from './control/eligibility-facts.js';
 export type { LocalitySettings, Place } from './control/locality-settings.js';
+export type { SlowStartSettings } from './control/slow-start-settings.js';
 export type { SubsetSettings } from './control/subset-settings.js';
 export type { DrainSettings } from './control/drain/drain-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';

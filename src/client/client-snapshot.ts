@@ -64,6 +64,8 @@ export interface EndpointSnapshot {
   readonly eligible: boolean;
   /** Why it gets none: what `explain()` says in words. */
   readonly ineligible: IneligibleReason | undefined;
+  /** Share of its weight that it has while it warms up; undefined when it does not. Ratio, 0–1. */
+  readonly warmingRatio: number | undefined;
   readonly weight: number;
   readonly priority: number;
   readonly region: string | undefined;

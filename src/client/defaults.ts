@@ -6,6 +6,7 @@
 import { DEFAULT_CACHE_SETTINGS } from '../control/discovery/cache-settings.js';
 import type { LatencyOutlierSettings } from '../control/health/latency-outlier.js';
 import type { SuccessRateSettings } from '../control/health/success-rate.js';
+import type { SlowStartSettings } from '../control/slow-start-settings.js';
 import type { SubsetSettings } from '../control/subset-settings.js';
 import { DEFAULT_LIMITS } from '../data/balancer-settings.js';
 import { DEFAULT_HEDGE_SETTINGS } from '../data/hedging/hedge-settings.js';
@@ -57,6 +58,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   drain: { connectionClose: true, holdMs: 30_000 },
   limits: DEFAULT_LIMITS,
   panicThreshold: 0.5,
+  // Only its owner knows that a service is slow when it is cold; to others it would cost even shares for nothing.
+  slowStart: false,
   // Of a small service every client should use everybody; only its owner knows that it is large.
   subset: false,
   // Has an effect only in a client that says where it is.
@@ -77,6 +80,9 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   // Those that fetch itself keeps back are kept back in any case.
   credentialHeaders: [],
 };
+
+/** For a service that asks for a slow start. */
+export const SLOW_START_DEFAULTS: SlowStartSettings = { windowMs: 30_000, aggression: 1, minWeightRatio: 0.1 };
 
 /** For a service that asks for a subset. */
 export const SUBSET_DEFAULTS: SubsetSettings = { size: 20 };

@@ -6,6 +6,7 @@ import type { EjectionSettings } from '../control/health/ejection-settings.js';
 import type { LatencyOutlierSettings } from '../control/health/latency-outlier.js';
 import type { SuccessRateSettings } from '../control/health/success-rate.js';
 import type { LocalitySettings, Place } from '../control/locality-settings.js';
+import type { SlowStartSettings } from '../control/slow-start-settings.js';
 import type { SubsetSettings } from '../control/subset-settings.js';
 import type { Clock } from '../core/clock.js';
 import type { Classifier } from '../core/outcome.js';
@@ -87,6 +88,8 @@ export interface ServiceOptions {
    * 0 turns it off while anybody is healthy. @default 0.5 (Envoy)
    */
   readonly panicThreshold?: number;
+  /** Endpoints that are new, or back from ejection, get to their full weight by and by; `false`: at once. @default false */
+  readonly slowStart?: false | SlowStartOptions;
   /** Uses a part of a large service's endpoints, another one in each client; `false` for all of them. @default false */
   readonly subset?: false | SubsetOptions;
   /**
@@ -117,6 +120,7 @@ export type EjectionOptions = Partial<Omit<EjectionSettings, 'successRate' | 'la
   readonly latency?: false | Partial<LatencyOutlierSettings>;
 };
 export type DrainOptions = Partial<DrainSettings>;
+export type SlowStartOptions = Partial<SlowStartSettings>;
 export type SubsetOptions = Partial<SubsetSettings>;
 export type ClientLocality = Place;
 export type LocalityOptions = Partial<LocalitySettings>;
@@ -163,6 +167,7 @@ export interface ServiceSettings {
   readonly drain: DrainSettings | false;
   readonly limits: LimitSettings;
   readonly panicThreshold: number;
+  readonly slowStart: SlowStartSettings | false;
   readonly subset: SubsetSettings | false;
   readonly locality: LocalitySettings | false;
   readonly transport: TransportSettings;

@@ -10,6 +10,7 @@ import { selectEligible, type Selection } from '../control/eligibility.js';
 import type { Locality, Place } from '../control/locality-settings.js';
 import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
 import { createMembership, type AddressGate, type Membership, type MembershipChange } from '../control/membership.js';
+import { createSlowStart, type SlowStart } from '../control/slow-start.js';
 import { createSubset, createWholeSet, judgedIds, type Subset } from '../control/subset.js';
 import type { Clock } from '../core/clock.js';
 import type { EligibleSet } from '../core/eligible-set.js';
@@ -46,6 +47,7 @@ export interface ServiceMembers {
   readonly drain: DrainWatch | undefined;
   /** Who gets no new requests because it is leaving. */
   readonly leaving: ReadonlyMap<string, Leaving> | undefined;
+  readonly slowStart: SlowStart | undefined;
   /** Takes what discovery names. Returns the change, and the ids of those that are not used any more. */
   apply(endpoints: readonly Endpoint[]): { readonly change: MembershipChange; readonly unused: readonly string[] };
   /** An attempt is over. */
@@ -62,9 +64,15 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
   const membership = createMembership({ policy: deps.policy });
   const subset = settings.subset === false ? createWholeSet() : createSubset(settings.subset, random);
   const ejection = settings.ejection === false ? undefined : watchOutliers(settings.ejection);
+  const slowStart =
+    settings.slowStart === false
+      ? undefined
+      : createSlowStart({ settings: settings.slowStart, clock, onStep: () => publish() });
   const locality = localityOf(settings, deps.place);
   const drain = settings.drain === false ? undefined : watchLeavers(settings.drain);
   let selection = select();
+  /** Somebody has been there before: who comes now is new. */
+  let begun = false;
 
   function select(): Selection {
     return selectEligible({
@@ -73,6 +81,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       ejection,
       panicThreshold: settings.panicThreshold,
       locality,
+      warming: slowStart?.factors(),
       now: clock.now(),
     });
   }
@@ -98,7 +107,11 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
         // Discovery may know who takes its place.
         deps.onDoubt();
       },
-      onStayed: (id, sign) => announcer.leaving(id, sign, false, own.holdMs),
+      onStayed(id, sign) {
+        announcer.leaving(id, sign, false, own.holdMs);
+        // It may be another process at the same address.
+        slowStart?.entered(id);
+      },
       onChange: publish,
     });
   }
@@ -110,7 +123,10 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       random,
       onEject: (info) => announcer.ejected(info),
       onUneject(info) {
-        if (info.by === 'probe') deps.onProved(info.id);
+        if (info.by === 'probe') {
+          deps.onProved(info.id);
+          slowStart?.entered(info.id);
+        }
         announcer.unejected(info);
       },
       onChange() {
@@ -129,6 +145,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
     get leaving() {
       return leaving();
     },
+    slowStart,
     get selection() {
       return selection;
     },
@@ -136,6 +153,9 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       const change = membership.apply(endpoints);
       if (!change.changed) return { change, unused: [] };
       if (drain !== undefined) for (const { id } of change.removed) drain.forget(id);
+      if (begun) for (const { id } of change.added) slowStart?.entered(id);
+      for (const { id } of change.removed) slowStart?.left(id);
+      begun ||= change.added.length > 0;
       const displaced = subset.apply(membership.endpoints);
       if (ejection !== undefined) ejection.setMembers(judgedIds(subset, ejection));
       publish();
@@ -154,6 +174,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
     close() {
       ejection?.close();
       drain?.close();
+      slowStart?.close();
     },
   };
 }

@@ -25,6 +25,7 @@ import type {
   LimitOptions,
   LocalityOptions,
   ServiceOptions,
+  SlowStartOptions,
   SubsetOptions,
 } from './options.js';
 import { tls, transport } from './wire-schema.js';
@@ -71,6 +72,12 @@ const limits: Schema<LimitOptions> = object<LimitOptions>({
   maxInFlightPerEndpoint: number({ min: 1, max: 1_000_000, integer: true }),
 });
 
+const slowStart: Schema<SlowStartOptions> = object<SlowStartOptions>({
+  windowMs: durationMs(100, HOUR_MS),
+  aggression: number({ min: 0.1, max: 10 }),
+  minWeightRatio: ratio(),
+});
+
 const subset: Schema<SubsetOptions> = object<SubsetOptions>({
   size: number({ min: 1, max: 10_000, integer: true }),
   clientId: string(),
@@ -114,6 +121,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   breaker: offOr(breaker),
   limits,
   panicThreshold: ratio(),
+  slowStart: offOr(slowStart),
   subset: offOr(subset),
   locality: offOr(locality),
   transport,

@@ -9,7 +9,13 @@ import { RING_HASH_DEFAULTS } from '../data/policy-options.js';
 import { mergeOptions, type MergeRules } from '../kit/merge-options.js';
 import { invalidOption } from '../kit/option-error.js';
 import { isPrime, primeFrom } from '../kit/prime.js';
-import { LATENCY_OUTLIER_DEFAULTS, SERVICE_DEFAULTS, SUBSET_DEFAULTS, SUCCESS_RATE_DEFAULTS } from './defaults.js';
+import {
+  LATENCY_OUTLIER_DEFAULTS,
+  SERVICE_DEFAULTS,
+  SLOW_START_DEFAULTS,
+  SUBSET_DEFAULTS,
+  SUCCESS_RATE_DEFAULTS,
+} from './defaults.js';
 import type { ServiceOptions, ServiceSettings } from './options.js';
 import { defaultsSchema, serviceSchema } from './service-schema.js';
 import { checkTls } from './wire-schema.js';
@@ -30,6 +36,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     resolver: single(resolver, path),
     breaker: merged.breaker === false ? false : { ...DEFAULT_BREAKER_SETTINGS, ...merged.breaker },
     credentialHeaders: merged.credentialHeaders.map((name) => name.toLowerCase()),
+    slowStart: merged.slowStart === false ? false : { ...SLOW_START_DEFAULTS, ...merged.slowStart },
     subset: merged.subset === false ? false : { ...SUBSET_DEFAULTS, ...merged.subset },
     ejection: merged.ejection === false ? false : withComparisons(merged.ejection),
   };

@@ -3,6 +3,7 @@ import type { Selection } from '../control/eligibility.js';
 import type { OutlierEjection } from '../control/health/outlier-ejection.js';
 import type { Locality } from '../control/locality-settings.js';
 import type { Membership } from '../control/membership.js';
+import type { SlowStart } from '../control/slow-start.js';
 import type { Subset } from '../control/subset.js';
 import type { Resolution } from '../core/resolution.js';
 import type { Balancer } from '../data/balancer.js';
@@ -17,5 +18,6 @@ export interface ServiceState {
   readonly ejection: OutlierEjection | undefined;
   /** Who gets no new requests because it is leaving. */
   readonly leaving: ReadonlyMap<string, Leaving> | undefined;
+  readonly slowStart: SlowStart | undefined;
   readonly balancer: Balancer;
 }

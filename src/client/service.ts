@@ -145,9 +145,10 @@ class WiredService implements Service {
   }
 
   get state(): ServiceState {
-    const { selection, membership, subset, locality, ejection, leaving } = this.members;
+    const { selection, membership, subset, locality, ejection, slowStart, leaving } = this.members;
     const resolution = this.feed.resolution();
-    return { resolution, selection, membership, subset, locality, ejection, leaving, balancer: this.balancer };
+    const { balancer } = this;
+    return { resolution, selection, membership, subset, locality, ejection, slowStart, leaving, balancer };
   }
 
   get leaving(): DrainWatch | undefined {

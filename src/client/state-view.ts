@@ -1,6 +1,6 @@
 /** A service's state as plain JSON, and in words. */
 
-import { reasonAgainst, type EligibilityFacts, type IneligibleReason } from '../control/eligibility-facts.js';
+import { reasonAgainst, type EligibilityFacts } from '../control/eligibility-facts.js';
 import { judge, selectEligible } from '../control/eligibility.js';
 import { standingOf } from '../control/priority-level.js';
 import type { EligibleGroup } from '../core/eligible-set.js';
@@ -21,7 +21,7 @@ export function snapshotOf(service: Service): ServiceSnapshot {
   const { endpoints, facts } = judged(service);
   return {
     resolution: resolutionOf(service),
-    endpoints: endpoints.map((endpoint) => endpointOf(endpoint, reasonAgainst(endpoint, facts), service)),
+    endpoints: endpoints.map((endpoint) => endpointOf(endpoint, facts, service)),
     inFlight: balancer.inFlight,
     panic: selection.set.panic && membership.endpoints.length > 0,
     groups: (selection.set.groups ?? []).map(groupOf),
@@ -48,7 +48,7 @@ function judged({
   settings,
   clock,
 }: Service): Pick<EligibilityFacts, 'endpoints'> & { facts: EligibilityFacts } {
-  const { membership, subset, locality, ejection, leaving } = state;
+  const { membership, subset, locality, ejection, slowStart, leaving } = state;
   const { known, draining, refusedReasons } = membership;
   const endpoints = draining.size === 0 ? known : [...known, ...draining.values()];
   const { panicThreshold } = settings;
@@ -63,6 +63,7 @@ function judged({
     ejection,
     panicThreshold,
     locality,
+    warming: slowStart?.factors(),
     now,
   });
   return { endpoints, facts };
@@ -88,11 +89,8 @@ function resolutionOf({ state, settings, clock }: Service): ResolutionSnapshot {
   };
 }
 
-function endpointOf(
-  endpoint: Endpoint,
-  ineligible: IneligibleReason | undefined,
-  { state, clock }: Service,
-): EndpointSnapshot {
+function endpointOf(endpoint: Endpoint, facts: EligibilityFacts, { state, clock }: Service): EndpointSnapshot {
+  const ineligible = reasonAgainst(endpoint, facts);
   const { id, host, port, weight, priority, region, zone } = endpoint;
   const { membership, subset, ejection, balancer } = state;
   const health = ejection?.state(id);
@@ -109,6 +107,7 @@ function endpointOf(
           : subset.outside.has(id)
             ? 'outside-subset'
             : (health?.kind ?? 'healthy'),
+    warmingRatio: facts.warming?.get(id),
     eligible: ineligible === undefined,
     ineligible,
     weight,

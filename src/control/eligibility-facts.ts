@@ -31,6 +31,8 @@ export interface EligibilityInput {
   readonly panicThreshold: number;
   /** Undefined where it does not count how near an endpoint is. */
   readonly locality?: Locality | undefined;
+  /** Id → share of its weight, of those that warm up. @default nobody does */
+  readonly warming?: ReadonlyMap<string, number> | undefined;
   /** Clock time, for the words. */
   readonly now: number;
 }

@@ -9,7 +9,7 @@ import type { PriorityLevel } from './priority-level.js';
 export function eligibleWords(endpoint: Endpoint, facts: EligibilityFacts): string {
   const level = levelOf(endpoint, facts);
   if (level === undefined) return 'in use';
-  const divided = shareWords(endpoint, level, facts);
+  const divided = shareWords(endpoint, level, facts) + warmingWords(facts.warming?.get(endpoint.id));
   if (!level.panic) return `in use${divided}`;
   const { healthy, total } = level;
   const own = stateWords(facts.ejection?.state(endpoint.id), facts.now);
@@ -52,6 +52,10 @@ function shareWords(endpoint: Endpoint, level: PriorityLevel, facts: Eligibility
       `zone ${quoted(endpoint.zone)} gets ${percent(zoneShare)}${level.load < 100 ? ' of these' : ' of the calls'}`,
     );
   return parts.length === 0 ? '' : `: ${parts.join(', and ')}`;
+}
+
+function warmingWords(factor: number | undefined): string {
+  return factor === undefined ? '' : `, warming up at ${percent(factor)} of its weight`;
 }
 
 function inUseWords({ inUse }: EligibilityFacts): string {

@@ -53,7 +53,7 @@ export function selectEligible(input: EligibilityInput): Selection {
   const healthyCount = inUse.reduce((sum, { healthy }) => sum + healthy, 0);
   const total = inUse.reduce((sum, level) => sum + level.total, 0);
   const isPlain = facts.levels.size === 1 && facts.zones.size === 0 && healthyCount === endpoints.length;
-  if (isPlain) return { set: setOf(endpoints, [], false, undefined), healthyCount, total, facts };
+  if (isPlain) return { set: setOf(endpoints, [], facts, undefined), healthyCount, total, facts };
 
   const eligible: Endpoint[] = [];
   const probes: Endpoint[] = [];
@@ -65,7 +65,7 @@ export function selectEligible(input: EligibilityInput): Selection {
     if (reason === 'probing' || (reason === undefined && healthOf(endpoint, facts) === 'probing'))
       probes.push(endpoint);
   }
-  return { set: setOf(eligible, probes, facts.panic, groups.groups()), healthyCount, total, facts };
+  return { set: setOf(eligible, probes, facts, groups.groups()), healthyCount, total, facts };
 }
 
 /** Why this endpoint may or may not be picked; `facts` are those of the selection. */
@@ -107,10 +107,10 @@ function everybody(): boolean {
 function setOf(
   endpoints: readonly Endpoint[],
   probes: readonly Endpoint[],
-  panic: boolean,
+  { panic, warming }: EligibilityFacts,
   groups: readonly EligibleGroup[] | undefined,
 ): EligibleSet {
-  return Object.freeze({ endpoints: frozen(endpoints), probes: frozen(probes), panic, groups });
+  return Object.freeze({ endpoints: frozen(endpoints), probes: frozen(probes), panic, groups, warming });
 }
 
 /** A caller's own array is copied, not frozen under its hands. */

@@ -14,6 +14,8 @@ export interface EligibleSet {
    * there is no other. Otherwise the groups with a share together hold `endpoints`.
    */
   readonly groups?: readonly EligibleGroup[] | undefined;
+  /** Id → share of its weight that an endpoint has while it warms up. Undefined while none does. */
+  readonly warming?: ReadonlyMap<string, number> | undefined;
 }
 
 /** Endpoints among which a policy chooses: those of one zone, or of one priority. Never empty. */

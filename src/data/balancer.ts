@@ -262,7 +262,8 @@ class LoadBalancer implements Balancer, LeaseOwner {
 }
 
 function isOther(set: EligibleSet, published: EligibleSet): boolean {
-  return set.endpoints !== published.endpoints || set.groups !== published.groups;
+  const { endpoints, groups, warming } = published;
+  return set.endpoints !== endpoints || set.groups !== groups || set.warming !== warming;
 }
 
 function groupsBySlot(groups: readonly PickGroup[], slots: number): Int32Array {

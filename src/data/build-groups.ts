@@ -10,6 +10,7 @@ import { PickGroup, type GroupStanding } from './pick-group.js';
 import type { Picker } from './picker.js';
 import type { Policy } from './policy.js';
 import { SlotLoads } from './slot-loads.js';
+import { warmed } from './warmed.js';
 import { withoutZeroWeights } from './zero-weights.js';
 
 export interface GroupsInput {
@@ -27,15 +28,16 @@ export function buildGroups(set: EligibleSet, before: GroupChoice, input: Groups
   const { endpoints, groups } = set;
   if (groups !== undefined)
     return new GroupChoice(
-      groups.map((group) => build(group, group.endpoints, before, input)),
+      groups.map((group) => build(group, group.endpoints, set, before, input)),
       input.random,
     );
-  return new GroupChoice(endpoints.length === 0 ? [] : [build(WHOLE, endpoints, before, input)], input.random);
+  return new GroupChoice(endpoints.length === 0 ? [] : [build(WHOLE, endpoints, set, before, input)], input.random);
 }
 
 function build(
   standing: GroupStanding,
   all: readonly Endpoint[],
+  { warming }: EligibleSet,
   before: GroupChoice,
   { table, policy, clock, random, acquireSlot }: GroupsInput,
 ): PickGroup {
@@ -45,8 +47,9 @@ function build(
   for (let index = 0; index < slots.length; index++) slots[index] = acquireSlot((endpoints[index] as Endpoint).id);
   const loads = new SlotLoads(table, slots);
   loads.nowMs = clock.now();
+  const seen = warmed(endpoints, warming);
   const make = (previous: Picker | undefined): Picker =>
-    policy.createPicker({ endpoints, loads, clock, random, previous }, slots);
+    policy.createPicker({ endpoints: seen, loads, clock, random, previous }, slots);
   return new PickGroup(standing, endpoints, loads, make, predecessor(standing.key, before)?.legacy);
 }
 

@@ -5,6 +5,7 @@ import {
   LATENCY_OUTLIER_DEFAULTS,
   MAX_SERVICES,
   SERVICE_DEFAULTS,
+  SLOW_START_DEFAULTS,
   SUBSET_DEFAULTS,
   SUCCESS_RATE_DEFAULTS,
 } from '../../src/client/defaults.js';
@@ -67,6 +68,7 @@ const DOCUMENTED = {
   drain: { connectionClose: true, holdMs: 30_000 },
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },
   panicThreshold: 0.5,
+  slowStart: false,
   subset: false,
   locality: { minEndpoints: 6, preferRatio: 1 },
   transport: {
@@ -108,6 +110,8 @@ describe('defaults', () => {
     expect(SERVICE_DEFAULTS).toEqual(DOCUMENTED);
     expect(MAX_SERVICES).toBe(1_000);
     expect(SUBSET_DEFAULTS).toEqual({ size: 20 });
+    expect(SLOW_START_DEFAULTS).toEqual({ windowMs: 30_000, aggression: 1, minWeightRatio: 0.1 });
+    expect(settingsOf({ slowStart: { windowMs: 500 } }).slowStart).toEqual({ ...SLOW_START_DEFAULTS, windowMs: 500 });
     expect(SUCCESS_RATE_DEFAULTS).toEqual({ stdevFactor: 1.9, minEndpoints: 5, minVolume: 100 });
     expect(LATENCY_OUTLIER_DEFAULTS).toEqual({ factor: 3, minDifferenceMs: 20, minEndpoints: 3, minVolume: 20 });
     expect(DEFAULT_BREAKER_SETTINGS).toEqual(BREAKER);

@@ -1,6 +1,6 @@
 /** Calls of a client that knows where it is, to servers that are somewhere: zones, regions and priorities, over real connections. */
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 
 import {
   createClient,
@@ -14,6 +14,9 @@ import { createSeededRandom } from '../../src/testing/seeded-random.js';
 import { countsOf, startNamedServers, type NamedServer } from '../support/named-servers.js';
 
 type Place = Pick<Exclude<EndpointInput, string>, 'zone' | 'region' | 'priority'>;
+
+// Hundreds of calls over real connections, on machines of any speed.
+jest.setTimeout(60_000);
 
 let servers: NamedServer[] = [];
 let client: Client;
