@@ -1,6 +1,6 @@
 /** Unix sockets, IPv6, names with two addresses, connections that are there before the first call, endpoints that leave. */
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { lookup } from 'node:dns/promises';
@@ -22,6 +22,9 @@ import { createCertificateAuthority } from '../support/certificates.js';
 import { rejectionOf } from '../support/rejection.js';
 import { startSecureServer } from '../support/secure-server.js';
 import { until } from '../support/until.js';
+
+// Certificates are made in here, which takes a busy machine seconds.
+jest.setTimeout(30_000);
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -123,7 +123,7 @@ describe('createEndpointAgents', () => {
       { what: 'the connections to close' },
     );
     expect(open).toBe('0');
-  });
+  }, 30_000);
 
   it('gives up on a connection after connectTimeoutMs', async () => {
     // TLS towards a peer that accepts and says nothing never becomes a connection.

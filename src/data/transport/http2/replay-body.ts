@@ -30,16 +30,14 @@ export class ReplayBody {
     for (const chunk of this.kept ?? []) yield chunk;
     while (!this.over) {
       // Shared: an earlier reading may have asked already, and what it gets is not its own any more.
-      const { done, value }: IteratorResult<unknown, unknown> = await (this.pending ??= Promise.resolve(
-        iterator.next(),
-      ));
+      const step: IteratorResult<unknown, unknown> = await (this.pending ??= Promise.resolve(iterator.next()));
       if (!current()) return;
       this.pending = undefined;
-      if (done === true) {
+      if (step.done === true) {
         this.over = true;
         return;
       }
-      const chunk = bytesOf(value);
+      const chunk = bytesOf(step.value);
       this.keep(chunk);
       yield chunk;
     }
