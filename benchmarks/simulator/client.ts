@@ -37,7 +37,13 @@ export interface ClientInput {
 export function createSimulatedClient({ clock, random, settings, zone, wire: input }: ClientInput): SimulatedClient {
   const events = createEventHub();
   const wire: Wire = createWire(input);
-  const service: Service = createService(NAME, settings, { clock, random, events, connect: () => wire });
+  const service: Service = createService(NAME, settings, {
+    clock,
+    random,
+    events,
+    place: zone === undefined ? {} : { zone },
+    connect: () => wire,
+  });
   service.start();
   const match = { service, origin: ORIGIN };
 
@@ -74,6 +80,10 @@ class SimulatedRequest implements RequestForm<number> {
 
   constructor(workMs: number) {
     this.workMs = workMs;
+  }
+
+  url(): string {
+    return `${ORIGIN}/`;
   }
 
   headers(): undefined {

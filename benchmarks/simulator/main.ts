@@ -3,10 +3,12 @@
  *
  *   npm run simulate                                   everything, and writes docs/simulation
  *   npm run simulate -- --quick                        every scenario for a short while, one seed; writes nothing
- *   npm run simulate -- --scenario one-hangs --seeds 7 some of it; `--out` says where to write
+ *   npm run simulate -- --scenario one-hangs --seeds 7 some of it; writes nothing
+ *   npm run simulate -- --scenario one-hangs --out docs/simulation
+ *                                                      the same, in its place in the report
  */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { format } from 'prettier';
@@ -41,32 +43,60 @@ export async function main(args: readonly string[], write: (line: string) => voi
   const isAll = values.scenario === undefined && !values.quick && values.seeds === undefined;
   const out = values.out ?? (isAll ? 'docs/simulation' : undefined);
 
-  const results: Result[] = [];
-  const plots: { file: string; shows: string; svg: string }[] = [];
   for (const scenario of scenarios) {
     const { result, records } = await runAll(scenario, seeds, write);
-    results.push(result);
     for (const { target, bound, worst, met } of verdictsOf(scenario, result.runs.adaptive ?? []))
       write(`  ${met ? 'met' : 'NOT met'}: ${target} ${Number(worst.toPrecision(4))}, target ${bound}`);
-    if (SHOWN_OVER_TIME.has(scenario.name) && out !== undefined)
-      plots.push({
-        file: `${scenario.name}.svg`,
-        shows: `${scenario.title}: p99 over time by policy`,
-        svg: await timePlot(scenario, records),
-      });
+    if (out === undefined) continue;
+    if (SHOWN_OVER_TIME.has(scenario.name)) writeInto(out, plotOf(result).file, await timePlot(scenario, records));
+    // After each one: the whole takes long, and what is done should stay.
+    await publish(out, keep(out, result), seeds);
   }
-  if (out === undefined) return;
-  plots.unshift({
-    file: 'p99.svg',
-    shows: 'p99 of every policy over the oracle’s, by scenario',
-    svg: await p99Plot(results),
+}
+
+async function publish(out: string, results: readonly Result[], seeds: readonly number[]): Promise<void> {
+  const shown = results.filter(({ scenario }) => SHOWN_OVER_TIME.has(scenario.name));
+  const report = reportOf({ results, seeds, command: 'npm run simulate', plots: [P99, ...shown.map(plotOf)] });
+  writeInto(out, P99.file, await p99Plot(results));
+  writeInto(out, 'results.md', await format(report, { parser: 'markdown', printWidth: 120 }));
+}
+
+const P99 = { file: 'p99.svg', shows: 'p99 of every policy over the oracle’s, by scenario' };
+
+function plotOf({ scenario }: { readonly scenario: Scenario }): { file: string; shows: string } {
+  return { file: `${scenario.name}.svg`, shows: `${scenario.title}: p99 over time by policy` };
+}
+
+function writeInto(folder: string, file: string, text: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), text);
+}
+
+const KEPT = 'results.json';
+
+/** Puts a result in the place of an older one of the same scenario. @returns all that there are now */
+function keep(folder: string, { scenario: { name }, runs: latest }: Result): Result[] {
+  const path = join(folder, KEPT);
+  const kept = existsSync(path)
+    ? (JSON.parse(readFileSync(path, 'utf8'), fromJson) as Record<string, Result['runs']>)
+    : {};
+  kept[name] = latest;
+  const all = SCENARIOS.flatMap((scenario) => {
+    const runs = kept[scenario.name];
+    return runs === undefined ? [] : [{ scenario, runs }];
   });
-  const command = ['npm run simulate', ...(args.length === 0 ? [] : ['--', ...args])].join(' ');
-  const report = reportOf({ results, seeds, command, plots });
-  mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, 'results.md'), await format(report, { parser: 'markdown', printWidth: 120 }));
-  for (const { file, svg } of plots) writeFileSync(join(out, file), svg);
-  write(`written to ${out}`);
+  const sorted = Object.fromEntries(all.map(({ scenario, runs }) => [scenario.name, runs]));
+  writeInto(folder, KEPT, `${JSON.stringify(sorted, toJson, 1)}\n`);
+  return all;
+}
+
+/** JSON has no word for a recovery that never comes. */
+function toJson(_key: string, value: unknown): unknown {
+  return value === Infinity ? 'never' : value;
+}
+
+function fromJson(_key: string, value: unknown): unknown {
+  return value === 'never' ? Infinity : value;
 }
 
 function chosen(names: readonly string[] | undefined): readonly Scenario[] {

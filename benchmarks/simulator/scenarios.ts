@@ -16,7 +16,7 @@ const BASE = {
   shape: logNormal(1),
   networkMs: 0.25,
   warmUpMs: 2_000,
-  measuredMs: 15_000,
+  measuredMs: 12_000,
 } satisfies Partial<Scenario>;
 
 function equalServers(count: number, fields: Partial<ServerSpec> = {}): ServerSpec[] {
@@ -70,8 +70,9 @@ function oneOfTwenty(name: string, title: string, fault: (world: World) => void)
     title: `${title}, 70 % load, 20 clients × 20 servers`,
     clients: 20,
     servers: equalServers(20),
-    trouble: { fromMs: 3_000, toMs: 15_000, recoveryFrom: 'beginning' },
-    script: (world) => world.at(3_000, () => fault(world)),
+    measuredMs: 8_000,
+    trouble: { fromMs: 2_000, toMs: 8_000, recoveryFrom: 'beginning' },
+    script: (world) => world.at(2_000, () => fault(world)),
     targets: ONE_BAD,
   };
 }
@@ -83,7 +84,7 @@ const ONE_OF_TWENTY: readonly Scenario[] = [
   oneOfTwenty('one-crashes', 'One of 20 crashes', ({ servers }) => servers[0]?.setState('down')),
 ];
 
-const DEPLOY_EVERY_MS = 500;
+const DEPLOY_EVERY_MS = 300;
 /** Longer than discovery takes to tell everybody, and than all but the longest requests. */
 const DRAIN_MS = 3_000;
 
@@ -95,7 +96,8 @@ function deploy(name: string, title: string, replace: (world: World, index: numb
     title: `${title}, 70 % load, 20 clients × 20 servers`,
     clients: 20,
     servers: equalServers(20),
-    trouble: { fromMs: 2_000, toMs: 15_000, recoveryFrom: 'beginning' },
+    measuredMs: 10_000,
+    trouble: { fromMs: 2_000, toMs: 10_000, recoveryFrom: 'beginning' },
     script: (world) => {
       for (let index = 0; index < 20; index++) world.at(2_000 + index * DEPLOY_EVERY_MS, () => replace(world, index));
     },
@@ -131,16 +133,17 @@ const ZONES = ['a', 'b', 'c'];
 const ZONE_OUTAGE: Scenario = {
   ...BASE,
   name: 'zone-outage',
-  title: 'One of three zones goes down and is back after 7 s, 50 % load, 30 clients × 30 servers',
+  title: 'One of three zones goes down and is back after 4 s, 50 % load, 30 clients × 30 servers',
   clients: 30,
   clientZones: ZONES,
   servers: ZONES.flatMap((zone) => equalServers(10, { zone })),
   load: 0.5,
-  trouble: { fromMs: 3_000, toMs: 10_000, recoveryFrom: 'beginning' },
+  measuredMs: 8_000,
+  trouble: { fromMs: 2_000, toMs: 6_000, recoveryFrom: 'beginning' },
   script: ({ at, servers }) => {
     const zone = servers.slice(0, 10);
-    at(3_000, () => zone.forEach((server) => server.setState('down')));
-    at(10_000, () => zone.forEach((server) => server.setState('up')));
+    at(2_000, () => zone.forEach((server) => server.setState('down')));
+    at(6_000, () => zone.forEach((server) => server.setState('up')));
   },
   targets: { p99Ratio: 1.35, errorRatio: 0 },
 };
@@ -152,9 +155,10 @@ const CAPACITY_LOSS: Scenario = {
   clients: 50,
   servers: equalServers(20),
   load: 0.6,
-  trouble: { fromMs: 3_000, toMs: 15_000, recoveryFrom: 'beginning' },
+  measuredMs: 10_000,
+  trouble: { fromMs: 2_000, toMs: 10_000, recoveryFrom: 'beginning' },
   script: ({ at, servers }) =>
-    at(3_000, () => servers.slice(0, 10).forEach((server) => server.setWorkers(WORKERS / 2))),
+    at(2_000, () => servers.slice(0, 10).forEach((server) => server.setWorkers(WORKERS / 2))),
   targets: {},
 };
 
@@ -165,7 +169,8 @@ const LARGE: Scenario = {
   clients: 1_000,
   servers: equalServers(1_000),
   workMs: 100,
-  measuredMs: 1_500,
+  warmUpMs: 1_000,
+  measuredMs: 1_000,
   options: { subset: { size: 20 } },
   targets: { p99Ratio: 1.15 },
 };
@@ -173,16 +178,16 @@ const LARGE: Scenario = {
 const MASS_RESTART: Scenario = {
   ...BASE,
   name: 'mass-restart',
-  title: 'All clients restart at once, 70 % load, 100 clients × 30 servers',
+  title: 'All clients restart at once, 70 % load, 100 clients × 20 servers',
   clients: 100,
-  servers: equalServers(30),
-  measuredMs: 8_000,
-  trouble: { fromMs: 2_000, toMs: 8_000, recoveryFrom: 'beginning' },
+  servers: equalServers(20),
+  measuredMs: 6_000,
+  trouble: { fromMs: 2_000, toMs: 6_000, recoveryFrom: 'beginning' },
   script: (world) =>
     world.at(2_000, () => {
       for (let index = 0; index < world.clientCount; index++) world.restartClient(index);
     }),
-  // 140 arrivals a second at each server, give or take 8.5 %: chance alone takes the busiest of 30 there once in a thousand runs.
+  // 140 arrivals a second at each server, give or take 8.5 %: chance alone takes the busiest of 20 there once in a thousand runs.
   targets: { p99Ratio: 1.1, errorRatio: 0, herd: 1.35 },
 };
 
@@ -190,10 +195,10 @@ function overload(name: string, title: string, server: Partial<ServerSpec>): Sce
   return {
     ...BASE,
     name,
-    title: `Overload: 1.5 times the capacity for 30 s, ${title}, 20 clients × 4 servers`,
+    title: `Overload: 1.5 times the capacity for 30 s, ${title}, 20 clients × 4 servers of 2 workers`,
     clients: 20,
-    servers: equalServers(4, server),
-    measuredMs: 48_000,
+    servers: equalServers(4, { workers: 2, ...server }),
+    measuredMs: 45_000,
     trouble: { fromMs: 3_000, toMs: 33_000, recoveryFrom: 'end' },
     script: ({ at, setLoad }) => {
       at(3_000, () => setLoad(1.5 / BASE.load));
@@ -204,7 +209,7 @@ function overload(name: string, title: string, server: Partial<ServerSpec>): Sce
 }
 
 const OVERLOADS: readonly Scenario[] = [
-  overload('overload-bounded', 'servers that refuse when 50 wait', { queueLimit: 50 }),
+  overload('overload-bounded', 'servers that refuse when 25 wait', { queueLimit: 25 }),
   overload('overload-unbounded', 'endless queues, abandoned requests worked off', {}),
 ];
 

@@ -26,11 +26,11 @@ export interface Summary {
 /** Time is looked at in pieces of this size, in milliseconds. */
 export const BIN_MS = 250;
 
-/** A piece is bad when a call of it failed, or when so many of its calls were slower than the oracle's p99: five times the normal 1 %. */
+/**
+ * A piece is bad when a call of it failed, or when more of its calls were slower than the oracle's p99 than five times
+ * the normal 1 %, and three standard deviations on top of that, because a piece can be a hundred calls.
+ */
 const SLOW_RATIO = 0.05;
-
-/** Fewer slow calls than this in a piece are chance. */
-const FEWEST_SLOW = 5;
 
 const HERD_MS = 1_000;
 
@@ -102,7 +102,8 @@ function recoveryOf(scenario: Scenario, trouble: Trouble, run: RunRecord, oracle
   let lastBadMs = countedFromMs;
   for (const { fromMs: beganMs, calls, errors, slow } of bins) {
     if (beganMs + BIN_MS <= countedFromMs || beganMs >= countedToMs) continue;
-    const isSlow = slow >= FEWEST_SLOW && slow > SLOW_RATIO * calls;
+    const expected = SLOW_RATIO * calls;
+    const isSlow = slow > expected + 3 * Math.sqrt(expected);
     if (errors > 0 || isSlow) lastBadMs = beganMs + BIN_MS;
   }
   return lastBadMs >= countedToMs ? Infinity : lastBadMs - countedFromMs;

@@ -142,7 +142,7 @@ function settingsOf(
   const options: ServiceOptions =
     policy === 'oracle'
       ? // It knows who is well, and chooses among all.
-        { ...scenario.options, resolver, balancer: oracle as never, ejection: false, subset: false }
+        { ...scenario.options, resolver, balancer: oracle as never, ejection: false, subset: false, locality: false }
       : { ...scenario.options, resolver, balancer: policy };
   return serviceSettings(options, {}, `services.orders`);
 }
