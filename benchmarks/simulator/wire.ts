@@ -44,6 +44,9 @@ export function createWire(input: WireInput): Wire {
       if (server.state === 'down') exchange.beRefused();
       else exchange.go();
     },
+    sendElsewhere() {
+      throw new Error('a simulated call left its service');
+    },
     cut() {
       link.isCut = true;
     },
