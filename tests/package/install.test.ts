@@ -28,9 +28,13 @@ describe('the packed library, installed by somebody else', () => {
   };
 
   it('holds the build, its licence and its papers, and no sources or tests', () => {
-    expect(consumer.packedFiles).toEqual(expect.arrayContaining(['package.json', 'LICENSE', 'CHANGELOG.md']));
+    expect(consumer.packedFiles).toEqual(
+      expect.arrayContaining(['package.json', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md']),
+    );
     const rest = consumer.packedFiles.filter((path) => !path.startsWith('dist/'));
-    expect(rest.filter((path) => !/^(package\.json|LICENSE|README\.md|CHANGELOG\.md)$/.test(path))).toEqual([]);
+    expect(
+      rest.filter((path) => !/^(package\.json|LICENSE|README\.md|CHANGELOG\.md|SECURITY\.md)$/.test(path)),
+    ).toEqual([]);
   });
 
   it('imports and requires with the same names from every entry point', async () => {
