@@ -28,6 +28,7 @@ const SECTIONS = [
   ['`cache`', 'How answers of discovery are kept.', 'CacheSettings', 'src/control/discovery/cache-settings.ts', 'cache', SERVICE_SCHEMA],
   ['`retry`', 'When a call is tried again after its request may have reached an endpoint.', 'RetrySettings', 'src/data/retry-settings.ts', 'retry', RETRY_SCHEMA],
   ['`retry.budget`', 'What the retries of one service may cost together.', 'RetryBudgetSettings', 'src/data/retry-settings.ts', 'retry.budget', RETRY_SCHEMA],
+  ['`propagate`', 'What the next service is told about a call.', 'PropagationSettings', 'src/data/propagation.ts', 'propagate', RETRY_SCHEMA],
   ['`hedge`', 'When a second attempt may run beside the first.', 'HedgeSettings', 'src/data/hedging/hedge-settings.ts', 'hedge', SERVICE_SCHEMA],
   ['`drain`', 'What is made of endpoints that say they are leaving.', 'DrainSettings', 'src/control/drain/drain-settings.ts', 'drain', HEALTH_SCHEMA],
   ['`breaker`', 'When calls are refused because most of them failed; see [resilience](resilience.md#the-breaker). `breaker: {}` takes these defaults.', 'BreakerSettings', 'src/data/admission/breaker-settings.ts', 'breaker', ADMISSION_SCHEMA],
@@ -218,6 +219,7 @@ const ANY_WORDS = new Map([
   ['a PEM text, a buffer, or an array of these', 'PEM text, buffer, or an array of these'],
   ['a buffer', 'buffer'],
   ['a URL', 'URL'],
+  ['the headers of a request', 'headers'],
   ['false', '`false`'],
 ]);
 

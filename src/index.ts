@@ -34,6 +34,8 @@ export type {
   CacheOptions,
   CallOptions,
   CallRetryOptions,
+  InboundHeaders,
+  PropagateOptions,
   ClientLocality,
   ClientOptions,
   DrainOptions,
@@ -100,6 +102,7 @@ export type {
   RingHashOptions,
   WeightedRoundRobinOptions,
 } from './data/policy-options.js';
+export type { PropagationSettings } from './data/propagation.js';
 export type {
   RetryBudgetSettings,
   RetryCondition,

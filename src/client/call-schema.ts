@@ -2,7 +2,7 @@
 
 import { object, offOr } from '../kit/option-structures.js';
 import { any, boolean, durationMs, string, type Schema } from '../kit/option-schema.js';
-import type { CallOptions } from './options.js';
+import type { CallOptions, InboundHeaders } from './options.js';
 import { callRetry } from './retry-schema.js';
 
 const DAY_MS = 86_400_000;
@@ -13,5 +13,6 @@ export const callSchema: Schema<CallOptions> = object<CallOptions>({
   attemptTimeoutMs: durationMs(1, DAY_MS),
   retry: offOr(callRetry),
   hedge: any<false>('false', (value) => value === false),
+  inbound: any<InboundHeaders>('the headers of a request', (value) => typeof value === 'object' && value !== null),
   hashKey: string(),
 });

@@ -34,6 +34,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     retryAfterMaxMs: 10_000,
     budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
   },
+  // On retries only: a healthy request carries nothing of ours.
+  propagate: { noRetryHeader: 'fairlead-no-retry' },
   hedge: DEFAULT_HEDGE_SETTINGS,
   ejection: {
     consecutiveFailures: 5,

@@ -17,6 +17,8 @@ import type { BreakerPermit } from '../data/admission/breaker.js';
 import { errorOfCall } from '../data/call-error.js';
 import { isIdempotentMethod } from '../data/idempotency.js';
 import { hasHeader } from '../data/request-headers.js';
+import { timeUpBefore } from '../data/call-refusals.js';
+import { toldBy, type Told } from '../data/propagation.js';
 import type { RetrySettings } from '../data/retry-settings.js';
 import { retryCall, type RepeatableRequest, type Round } from '../data/retry-call.js';
 import { linkSignal } from '../kit/link-signal.js';
@@ -52,6 +54,9 @@ export function manageCall<T>(
 ): Promise<T> {
   const options = given === undefined ? undefined : callSchema.parse(given, 'fairlead');
   const { service, origin } = match;
+  const told = options?.inbound === undefined ? undefined : toldBy(options.inbound, service.settings.propagate);
+  const timeoutMs = Math.min(options?.timeoutMs ?? service.settings.timeoutMs, told?.remainingMs ?? Infinity);
+  if (timeoutMs <= 0) refuse(service, timeUpBefore(service.name));
   const { admission } = service.door;
   const permit = admission === undefined ? undefined : enter(service, admission, form);
   const call = new Call({
@@ -60,9 +65,9 @@ export function manageCall<T>(
     origin,
     method: form.method,
     recoverable: isIdempotentMethod(form.method),
-    timeoutMs: options?.timeoutMs ?? service.settings.timeoutMs,
+    timeoutMs,
     hashKey: options?.hashKey,
-    overrides: options === undefined ? undefined : overridesOf(options, service.settings.retry),
+    overrides: options === undefined ? undefined : overridesOf(options, service.settings.retry, told),
   });
   return new ManagedCall(call, service, permit, form, options, onDelivered).run();
 }
@@ -72,17 +77,21 @@ function enter(service: Service, admission: Admission, form: AdmissionRequest): 
   try {
     return admission.enter(form);
   } catch (refusal) {
-    const { events, name } = service;
-    if (events.wants('call')) events.emit('call', refusedCall(name, refusal));
-    throw refusal;
+    return refuse(service, refusal);
   }
 }
 
-function overridesOf(options: CallOptions, service: RetrySettings | false): CallOverrides {
+function refuse(service: Service, refusal: unknown): never {
+  const { events, name } = service;
+  if (events.wants('call')) events.emit('call', refusedCall(name, refusal));
+  throw refusal;
+}
+
+function overridesOf(options: CallOptions, service: RetrySettings | false, told: Told | undefined): CallOverrides {
   const { attemptTimeoutMs, hedge, retry } = options;
   // `mayRetry` says no where the call does.
   const own = service === false || typeof retry !== 'object' ? undefined : Object.assign({}, service, retry);
-  return { attemptTimeoutMs, hedge, retry: own };
+  return { attemptTimeoutMs, hedge, retry: own, noRetry: told?.noRetry };
 }
 
 class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {

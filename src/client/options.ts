@@ -17,6 +17,7 @@ import type { HedgeSettings } from '../data/hedging/hedge-settings.js';
 import type { PickerFactory } from '../data/picker.js';
 import type { BalancerName, BalancerOptions } from '../data/policy-options.js';
 import type { BreakerSettings } from '../data/admission/breaker-settings.js';
+import type { PropagationSettings } from '../data/propagation.js';
 import type { RetryBudgetSettings, RetrySettings } from '../data/retry-settings.js';
 import type { TlsSettings } from '../data/transport/tls-settings.js';
 import type { TransportSettings } from '../data/transport/transport-settings.js';
@@ -69,6 +70,8 @@ export interface ServiceOptions {
   readonly cache?: CacheOptions;
   /** Retries by policy; `false` for none. Failover of requests that were never sent stays. */
   readonly retry?: false | RetryOptions;
+  /** What the next service is told in headers, and what headers of a received request (`init.fairlead.inbound`) mean. */
+  readonly propagate?: PropagateOptions;
   /** A second attempt beside one that waits too long; `false` for none. By default only as a rescue from endpoints that hang. */
   readonly hedge?: false | HedgeOptions;
   /** Outlier ejection; `false` for none. */
@@ -128,10 +131,15 @@ export type LimitOptions = Partial<LimitSettings>;
 export type TransportOptions = Partial<TransportSettings>;
 export type TlsOptions = TlsSettings;
 export type AddressPolicy = AddressPolicyOptions;
+export type PropagateOptions = Partial<PropagationSettings>;
 export type CallRetryOptions = Partial<Omit<RetrySettings, 'budget'>>;
 export type RetryOptions = CallRetryOptions & {
   readonly budget?: Partial<RetryBudgetSettings>;
 };
+
+/** As `IncomingMessage.headers`, `IncomingMessage.rawHeaders` or `Request.headers`. */
+export type InboundHeaders =
+  Headers | Readonly<Record<string, string | readonly string[] | undefined>> | readonly string[];
 
 /** Per call, in `init.fairlead`. */
 export interface CallOptions {
@@ -146,6 +154,12 @@ export interface CallOptions {
    * budget excepted. It cannot switch on what the service has switched off. @default the service's `retry`
    */
   readonly retry?: false | CallRetryOptions;
+  /**
+   * Headers of the request that this call serves, as `node:http` or fetch give them. If they say that it is a retry
+   * (`propagate.noRetryHeader`), nothing is tried again below it; if they say how much time is left
+   * (`propagate.deadlineHeader`), this call gets no more. Pass them without delay: the time counts from here. @default none
+   */
+  readonly inbound?: InboundHeaders;
   /** `false`: no attempt of this call gets company. @default the service's `hedge` */
   readonly hedge?: false;
   /** Key for affinity: calls of one key go to one endpoint, under a policy by hash. Your own picker gets it, too. */
@@ -161,6 +175,7 @@ export interface ServiceSettings {
   readonly selectionTimeoutMs: number;
   readonly cache: CacheSettings;
   readonly retry: RetrySettings | false;
+  readonly propagate: PropagationSettings;
   readonly hedge: HedgeSettings | false;
   readonly ejection: EjectionSettings | false;
   readonly breaker: BreakerSettings | false;

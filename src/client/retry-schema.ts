@@ -1,8 +1,8 @@
 /** Which options of retries a service and a call take, and within what bounds. */
 
-import { arrayOf, object, type ObjectSchema } from '../kit/option-structures.js';
+import { arrayOf, object, offOr, type ObjectSchema } from '../kit/option-structures.js';
 import { durationMs, func, number, oneOf, ratio, string, type Schema } from '../kit/option-schema.js';
-import type { CallRetryOptions, RetryOptions } from './options.js';
+import type { CallRetryOptions, PropagateOptions, RetryOptions } from './options.js';
 
 /** A token (RFC 9110 §5.6.2) in upper case: methods are case-sensitive, and fetch sends the known ones so. */
 const method: Schema<string> = string({
@@ -20,6 +20,18 @@ export const callRetry: ObjectSchema<CallRetryOptions> = object<CallRetryOptions
   methods: arrayOf(method),
   shouldRetry: func(),
   retryAfterMaxMs: durationMs(0, 300_000),
+});
+
+/** A field name (RFC 9110 §5.1). */
+const headerName: Schema<string> = string({
+  expected: "a header's name",
+  accepts: (text) => /^[\w!#$%&'*+.^`|~-]+$/.test(text),
+});
+
+export const propagate: ObjectSchema<PropagateOptions> = object<PropagateOptions>({
+  noRetryHeader: offOr(headerName),
+  attemptHeader: headerName,
+  deadlineHeader: headerName,
 });
 
 export const retry: ObjectSchema<RetryOptions> = object<RetryOptions>({

@@ -17,7 +17,7 @@ import { any, boolean, durationMs, func, number, ratio, string, type Schema } fr
 import { breaker } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
 import { drain, ejection } from './health-schema.js';
-import { retry } from './retry-schema.js';
+import { propagate, retry } from './retry-schema.js';
 import type {
   AddressPolicy,
   CacheOptions,
@@ -115,6 +115,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   selectionTimeoutMs: durationMs(0, DAY_MS),
   cache,
   retry: offOr(retry),
+  propagate,
   hedge: offOr(hedge),
   ejection: offOr(ejection),
   drain: offOr(drain),

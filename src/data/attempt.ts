@@ -34,6 +34,8 @@ export interface AttemptOwner {
   readonly method: string;
   readonly startedAtMs: number;
   readonly deadlineAtMs: number;
+  /** What it sends now is one more than its caller asked for, or serves a request that is. */
+  readonly isRepeat: boolean;
   /** In place of the service's; undefined leaves that. */
   readonly attemptTimeoutMs: number | undefined;
   /** The caller has given up; what happens now says nothing about the endpoint. */
@@ -106,6 +108,15 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.sending = sending;
     this.startedAtMs = lease.startedAtMs;
     this.timer = new AttemptTimer(this, route.clock);
+  }
+
+  get isRepeat(): boolean {
+    return this.owner.isRepeat;
+  }
+
+  /** Of the call's time. */
+  get remainingMs(): number {
+    return this.owner.deadlineAtMs - this.route.clock.now();
   }
 
   /** Arms the timeout for the response headers. */

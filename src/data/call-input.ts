@@ -25,6 +25,8 @@ export interface CallWatcher {
 export interface CallOverrides {
   readonly attemptTimeoutMs?: number | undefined;
   readonly retry?: RetrySettings | false | undefined;
+  /** The call serves a request that is a retry already: nothing is tried again, and the next service is told. */
+  readonly noRetry?: boolean | undefined;
   /** No attempt gets company. */
   readonly hedge?: false | undefined;
 }

@@ -28,3 +28,8 @@ export function timeUpInWait(service: string, cause: FairleadError): FairleadErr
   const message = `${service}: the call's time was over before there was an endpoint: ${describeError(cause)}`;
   return callError('ERR_CALL_TIMEOUT', message, { service, cause });
 }
+
+/** The request that the call serves had no time left when the call began. */
+export function timeUpBefore(service: string): FairleadError {
+  return callError('ERR_CALL_TIMEOUT', `${service}: the inbound request has no time left`, { service });
+}

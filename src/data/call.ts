@@ -79,7 +79,9 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
       this.beside = sideBySide(main, kind);
       return;
     }
-    input.route.budget.deposit();
+    // What the layer above tries again is load all the same: it counts against this layer's own retries.
+    if (this.noRetry) input.route.budget.charge();
+    else input.route.budget.deposit();
     input.route.hedging?.deposit();
   }
 
@@ -89,7 +91,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   }
 
   get patienceMs(): number {
-    return this.watcher === undefined || this.input.overrides?.hedge === false
+    return this.watcher === undefined || this.input.overrides?.hedge === false || this.noRetry
       ? Infinity
       : (this.route.hedging?.patienceMs() ?? Infinity);
   }
@@ -97,6 +99,15 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   /** The last answer is one to return, not one to try again. */
   get isSuccess(): boolean {
     return this.last !== undefined && isAcceptable(this.last, this.retry);
+  }
+
+  /** It serves a request that is a retry: whoever sent that tries again, and nobody below. */
+  get noRetry(): boolean {
+    return this.input.overrides?.noRetry === true;
+  }
+
+  get isRepeat(): boolean {
+    return this.retrying || this.beside?.main !== undefined || this.noRetry;
   }
 
   get attemptTimeoutMs(): number | undefined {
@@ -236,18 +247,11 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   /** Sends to a picked endpoint, now or when there is one. */
   private send(route: ServiceRoute, sending: Sending): boolean {
     this.hashKey = hashKeyOf(this.input, route, sending.options);
-    if (this.beside?.main !== undefined) return this.sendBeside(route, sending);
-    const lease = route.pick(this);
+    // Company on the endpoint that hangs would be none.
+    const lease = this.beside?.main === undefined ? route.pick(this) : (pickUntried(route, this) ?? 'nobody');
+    if (lease === 'nobody') return this.refuse(sending.handler, nobodyElse(route.name));
     if (lease === 'none') return this.sendLater(route, sending);
     if (lease === 'limit') return this.refuse(sending.handler, limitExceeded(route.name));
-    this.transmit(route, sending, lease);
-    return true;
-  }
-
-  /** Company on the endpoint that hangs would be none. */
-  private sendBeside(route: ServiceRoute, sending: Sending): boolean {
-    const lease = pickUntried(route, this);
-    if (lease === undefined) return this.refuse(sending.handler, nobodyElse(route.name));
     this.transmit(route, sending, lease);
     return true;
   }

@@ -26,3 +26,23 @@ export function headerValue(headers: unknown, name: string): string | undefined 
 export function asksToClose({ reset, headers }: { readonly reset?: unknown; readonly headers?: unknown }): boolean {
   return reset === true || headerValue(headers, 'connection')?.toLowerCase() === 'close';
 }
+
+/** A copy in which this header has this value only. Pairs, `Headers` and flat lists come back as a flat list, which every dispatcher takes. */
+export function setHeader(headers: unknown, name: string, value: string): unknown {
+  const wanted = name.toLowerCase();
+  if (typeof headers !== 'object' || headers === null) return { [name]: value };
+  if (!Array.isArray(headers) && !(Symbol.iterator in headers)) {
+    const copy = Object.assign({}, headers) as Record<string, unknown>;
+    for (const key in copy) if (key.toLowerCase() === wanted) delete copy[key];
+    copy[name] = value;
+    return copy;
+  }
+  const flat: unknown[] = [];
+  const take = (key: unknown, given: unknown): void =>
+    void (String(key).toLowerCase() !== wanted && flat.push(key, given));
+  if (Array.isArray(headers) && !Array.isArray(headers[0]))
+    for (let at = 0; at < headers.length; at += 2) take(headers[at], headers[at + 1]);
+  else for (const [key, given] of headers as Iterable<[unknown, unknown]>) take(key, given);
+  flat.push(name, value);
+  return flat;
+}

@@ -18,6 +18,8 @@ export interface RetryBudget {
   deposit(): void;
   /** Takes the price of one retry, if it is there. */
   tryWithdraw(): boolean;
+  /** Somebody else's retry goes through here: its price is taken whether it is there or not, and own retries wait until it is earned again. */
+  charge(): void;
   level(): RetryBudgetLevel;
 }
 
@@ -51,6 +53,7 @@ export function createRetryBudget(settings: RetryBudgetSettings, clock: Clock): 
       calls.add(1, clock.now());
       bucket.deposit(deposit);
     },
+    charge: () => void bucket.tryWithdraw(price, Infinity),
     tryWithdraw: () => bucket.tryWithdraw(price, floor()),
     level: () => ({
       ratio,

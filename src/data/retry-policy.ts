@@ -28,6 +28,7 @@ export interface Repeatability {
 export function decideRetry(call: Call, failed: Attempt, retries: number, request: Repeatability): RetryVerdict {
   const { retry } = call;
   if (retry === false || !request.mayRetry()) return no('off');
+  if (call.noRetry) return no('chain');
   const asked = askShouldRetry(retry.shouldRetry, call, failed, retries);
   if (asked === false) return no('should-retry');
   if (asked === undefined && !isRetryable(failed, retry)) return no('not-retryable');

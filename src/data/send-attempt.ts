@@ -2,6 +2,7 @@
 
 import { callError } from '../core/errors.js';
 import type { Attempt } from './attempt.js';
+import { tell } from './propagation.js';
 import type { Target } from './target.js';
 import { failHandler } from './transport/handler-shape.js';
 import { routeOptions } from './transport/route-options.js';
@@ -15,6 +16,8 @@ export function sendAttempt(attempt: Attempt, target: Target): void {
     const options = routeOptions(sending.options, target);
     // The attempt has a timeout of its own; undici's would cut in at five minutes.
     options.headersTimeout ??= 0;
+    const { propagate } = route.settings;
+    if (propagate !== undefined) tell(options, attempt, propagate);
     route.dispatch(endpoint, options, sending.handler, attempt);
   } catch (error) {
     // The platform could not take the request (pool closing, address refused): nothing was sent.

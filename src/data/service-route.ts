@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
 import type { BalancerLease } from './balancer-lease.js';
 import type { HedgePolicy } from './hedging/hedge-policy.js';
+import type { PropagationSettings } from './propagation.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { RetrySettings } from './retry-settings.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
@@ -21,6 +22,8 @@ export interface CallSettings {
   readonly retry: RetrySettings | false;
   /** Lower-case names of request headers that no redirect takes elsewhere, besides those that fetch knows. */
   readonly credentialHeaders: readonly string[];
+  /** Undefined when nothing is to be said. */
+  readonly propagate?: PropagationSettings | undefined;
 }
 
 /** What a call tells the balancer about the attempt it picks for. */

@@ -45,6 +45,7 @@ const DOCUMENTED = {
     retryAfterMaxMs: 10_000,
     budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
   },
+  propagate: { noRetryHeader: 'fairlead-no-retry' },
   hedge: { rescue: true, rescueMinMs: 1_000, rescueFactor: 8, minDelayMs: 10, maxRatio: 0.1 },
   ejection: {
     consecutiveFailures: 5,

@@ -96,6 +96,7 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
     budget: {
       deposit: () => void stub.deposits++,
       tryWithdraw: () => true,
+      charge: () => {},
       level: () => ({ ratio: 0.2, available: 1, calls: 1 }),
     },
     events: {

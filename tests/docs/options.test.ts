@@ -53,7 +53,7 @@ describe('docs/options.md', () => {
 
   const sections = read('docs/options.md').split(/^## /m).slice(1);
 
-  it.each(['cache', 'retry', 'retry.budget', 'ejection', 'limits', 'transport'])(
+  it.each(['cache', 'retry', 'retry.budget', 'propagate', 'ejection', 'limits', 'transport'])(
     'states for every member of %s the default that is in force',
     (group) => {
       const section = sections.find((text) => text.startsWith(`\`${group}\`\n`)) ?? '';
