@@ -30,6 +30,7 @@ const SECTIONS = [
   ['`retry.budget`', 'What the retries of one service may cost together.', 'RetryBudgetSettings', 'src/data/retry-settings.ts', 'retry.budget', RETRY_SCHEMA],
   ['`propagate`', 'What the next service is told about a call.', 'PropagationSettings', 'src/data/propagation.ts', 'propagate', RETRY_SCHEMA],
   ['`hedge`', 'When a second attempt may run beside the first.', 'HedgeSettings', 'src/data/hedging/hedge-settings.ts', 'hedge', SERVICE_SCHEMA],
+  ['`healthCheck`', 'How endpoints are asked whether they are well. `healthCheck: {}` takes these defaults.', 'HealthCheckSettings', 'src/control/health/health-check-settings.ts', 'healthCheck', HEALTH_SCHEMA],
   ['`drain`', 'What is made of endpoints that say they are leaving.', 'DrainSettings', 'src/control/drain/drain-settings.ts', 'drain', HEALTH_SCHEMA],
   ['`breaker`', 'When calls are refused because most of them failed; see [resilience](resilience.md#the-breaker). `breaker: {}` takes these defaults.', 'BreakerSettings', 'src/data/admission/breaker-settings.ts', 'breaker', ADMISSION_SCHEMA],
   ['`ejection`', 'When an endpoint is taken out of use, and for how long.', 'EjectionSettings', 'src/control/health/ejection-settings.ts', 'ejection', HEALTH_SCHEMA],

@@ -39,6 +39,7 @@ export type {
   ClientLocality,
   ClientOptions,
   DrainOptions,
+  HealthCheckOptions,
   EjectionOptions,
   HedgeOptions,
   LimitOptions,
@@ -67,6 +68,7 @@ export type { SlowStartSettings } from './control/slow-start-settings.js';
 export type { SubsetSettings } from './control/subset-settings.js';
 export type { DrainSettings } from './control/drain/drain-settings.js';
 export type { EjectionSettings } from './control/health/ejection-settings.js';
+export type { HealthCheck, HealthCheckSettings } from './control/health/health-check-settings.js';
 export type { LatencyOutlierSettings } from './control/health/latency-outlier.js';
 export type { SuccessRateSettings } from './control/health/success-rate.js';
 export type { AttemptReport, CallReport, NotRetried } from './core/call-report.js';

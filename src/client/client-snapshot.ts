@@ -59,7 +59,7 @@ export interface EndpointSnapshot {
   readonly host: string;
   readonly port: number | undefined;
   /** `refused` by the address policy; `draining` after removal; `outside-subset` of this client; `ejected` and `probing` by outlier ejection. */
-  readonly state: 'healthy' | 'ejected' | 'probing' | 'draining' | 'refused' | 'outside-subset';
+  readonly state: 'healthy' | 'unhealthy' | 'ejected' | 'probing' | 'draining' | 'refused' | 'outside-subset';
   /** Whether it gets calls. */
   readonly eligible: boolean;
   /** Why it gets none: what `explain()` says in words. */

@@ -4,6 +4,7 @@
  */
 
 import { DEFAULT_CACHE_SETTINGS } from '../control/discovery/cache-settings.js';
+import type { HealthCheckSettings } from '../control/health/health-check-settings.js';
 import type { LatencyOutlierSettings } from '../control/health/latency-outlier.js';
 import type { SuccessRateSettings } from '../control/health/success-rate.js';
 import type { SlowStartSettings } from '../control/slow-start-settings.js';
@@ -57,6 +58,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   },
   // Adaptive throttling is the softer half of it, and on.
   breaker: false,
+  // It costs requests, and only the service's owner knows what to ask.
+  healthCheck: false,
   drain: { connectionClose: true, holdMs: 30_000 },
   limits: DEFAULT_LIMITS,
   panicThreshold: 0.5,
@@ -88,6 +91,18 @@ export const SLOW_START_DEFAULTS: SlowStartSettings = { windowMs: 30_000, aggres
 
 /** For a service that asks for a subset. */
 export const SUBSET_DEFAULTS: SubsetSettings = { size: 20 };
+
+/** For a service that asks for active health checks. */
+export const HEALTH_CHECK_DEFAULTS: HealthCheckSettings = {
+  path: '/',
+  intervalMs: 10_000,
+  jitterRatio: 0.1,
+  timeoutMs: 2_000,
+  rise: 2,
+  fall: 3,
+  maxPerInterval: 100,
+  uneject: true,
+};
 
 /** For ejection that compares success rates: those of gRFC A50 and Envoy. */
 export const SUCCESS_RATE_DEFAULTS: SuccessRateSettings = { stdevFactor: 1.9, minEndpoints: 5, minVolume: 100 };

@@ -1,8 +1,8 @@
 /** What options about the health of endpoints may be. */
 
 import { object, offOr } from '../kit/option-structures.js';
-import { boolean, durationMs, number, ratio, string, type Schema } from '../kit/option-schema.js';
-import type { DrainOptions, EjectionOptions } from './options.js';
+import { boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
+import type { DrainOptions, EjectionOptions, HealthCheckOptions } from './options.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -51,4 +51,16 @@ export const drain: Schema<DrainOptions> = object<DrainOptions>({
   connectionClose: boolean(),
   header: headerName,
   holdMs: durationMs(1, DAY_MS),
+});
+
+export const healthCheck: Schema<HealthCheckOptions> = object<HealthCheckOptions>({
+  path: string({ expected: "a path that begins with '/'", accepts: (text) => /^\/[^\s#]*$/.test(text) }),
+  check: func(),
+  intervalMs: durationMs(10, HOUR_MS),
+  jitterRatio: ratio(),
+  timeoutMs: durationMs(1, HOUR_MS),
+  rise: number({ min: 1, max: 1_000, integer: true }),
+  fall: number({ min: 1, max: 1_000, integer: true }),
+  maxPerInterval: number({ min: 1, max: 100_000, integer: true }),
+  uneject: boolean(),
 });

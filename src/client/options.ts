@@ -3,6 +3,7 @@
 import type { CacheSettings } from '../control/discovery/cache-settings.js';
 import type { DrainSettings } from '../control/drain/drain-settings.js';
 import type { EjectionSettings } from '../control/health/ejection-settings.js';
+import type { HealthCheckSettings } from '../control/health/health-check-settings.js';
 import type { LatencyOutlierSettings } from '../control/health/latency-outlier.js';
 import type { SuccessRateSettings } from '../control/health/success-rate.js';
 import type { LocalitySettings, Place } from '../control/locality-settings.js';
@@ -81,6 +82,8 @@ export interface ServiceOptions {
    * @default false
    */
   readonly breaker?: false | BreakerOptions;
+  /** Asks endpoints whether they are well, in the background; `false` for not. `{}` takes the defaults. @default false */
+  readonly healthCheck?: false | HealthCheckOptions;
   /** What is made of endpoints that say they are leaving; `false` for nothing. */
   readonly drain?: false | DrainOptions;
   /** Bounds on requests in flight. */
@@ -122,6 +125,7 @@ export type EjectionOptions = Partial<Omit<EjectionSettings, 'successRate' | 'la
   readonly successRate?: false | Partial<SuccessRateSettings>;
   readonly latency?: false | Partial<LatencyOutlierSettings>;
 };
+export type HealthCheckOptions = Partial<HealthCheckSettings>;
 export type DrainOptions = Partial<DrainSettings>;
 export type SlowStartOptions = Partial<SlowStartSettings>;
 export type SubsetOptions = Partial<SubsetSettings>;
@@ -179,6 +183,7 @@ export interface ServiceSettings {
   readonly hedge: HedgeSettings | false;
   readonly ejection: EjectionSettings | false;
   readonly breaker: BreakerSettings | false;
+  readonly healthCheck: HealthCheckSettings | false;
   readonly drain: DrainSettings | false;
   readonly limits: LimitSettings;
   readonly panicThreshold: number;

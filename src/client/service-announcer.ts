@@ -23,6 +23,7 @@ export interface ServiceAnnouncer {
   ejected(info: EjectInfo): void;
   unejected(info: UnejectInfo): void;
   leaving(id: string, leaving: Leaving, on: boolean, holdMs: number): void;
+  checked(id: string, healthy: boolean, detail: string): void;
   panicked(selection: Selection): void;
   breakerChanged(change: BreakerChange): void;
 }
@@ -62,6 +63,9 @@ export function createServiceAnnouncer(
     },
     leaving(endpoint, { sign, detail }, on, holdMs) {
       if (events.wants('drain')) events.emit('drain', { service, endpoint, on, sign, detail, holdMs });
+    },
+    checked(endpoint, healthy, detail) {
+      if (events.wants('healthCheck')) events.emit('healthCheck', { service, endpoint, healthy, detail });
     },
     panicked({ set, healthyCount: healthy, total }) {
       if (events.wants('panic')) events.emit('panic', { service, on: set.panic, healthy, total });

@@ -7,6 +7,10 @@ import type { DrainSettings } from '../control/drain/drain-settings.js';
 import { createDrainWatch, type DrainWatch, type Leaving } from '../control/drain/drain-watch.js';
 import { heeded } from '../control/drain/heeded.js';
 import { selectEligible, type Selection } from '../control/eligibility.js';
+import { combinedHealth } from '../control/health/combined-health.js';
+import { createHealthChecks, type HealthChecks } from '../control/health/health-checks.js';
+import type { HealthCheckSettings } from '../control/health/health-check-settings.js';
+import type { EjectionView } from '../control/eligibility-facts.js';
 import type { Locality, Place } from '../control/locality-settings.js';
 import { createOutlierEjection, type OutlierEjection } from '../control/health/outlier-ejection.js';
 import { createMembership, type AddressGate, type Membership, type MembershipChange } from '../control/membership.js';
@@ -18,6 +22,7 @@ import type { Endpoint } from '../core/endpoint.js';
 import type { Random } from '../core/random.js';
 import type { SettledAttempt } from '../data/balancer.js';
 import { goesByKey } from '../data/pickers/create-policy.js';
+import type { HealthAsker } from './health-asker.js';
 import type { ServiceAnnouncer } from './service-announcer.js';
 import type { ServiceSettings } from './options.js';
 
@@ -28,6 +33,8 @@ export interface ServiceMembersDeps {
   readonly policy: AddressGate;
   readonly place: Place;
   readonly announcer: ServiceAnnouncer;
+  /** Asks an endpoint for an active health check. */
+  readonly asker: HealthAsker;
   /** Attempts in flight to an endpoint. */
   readonly inFlightOf: (id: string) => number;
   /** Who may be picked from now on. */
@@ -44,6 +51,8 @@ export interface ServiceMembers {
   readonly subset: Subset;
   readonly locality: Locality | undefined;
   readonly ejection: OutlierEjection | undefined;
+  /** Ejection and active checks together. */
+  readonly health: EjectionView | undefined;
   readonly drain: DrainWatch | undefined;
   /** Who gets no new requests because it is leaving. */
   readonly leaving: ReadonlyMap<string, Leaving> | undefined;
@@ -69,6 +78,8 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       ? undefined
       : createSlowStart({ settings: settings.slowStart, clock, onStep: () => publish() });
   const locality = localityOf(settings, deps.place);
+  const checks = settings.healthCheck === false ? undefined : checkActively(settings.healthCheck);
+  const health = combinedHealth(ejection, checks);
   const drain = settings.drain === false ? undefined : watchLeavers(settings.drain);
   let selection = select();
   /** Somebody has been there before: who comes now is new. */
@@ -78,7 +89,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
     return selectEligible({
       endpoints: subset.endpoints,
       leaving: leaving(),
-      ejection,
+      ejection: health,
       panicThreshold: settings.panicThreshold,
       locality,
       warming: slowStart?.factors(),
@@ -94,7 +105,21 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
   }
 
   function leaving(): ReadonlyMap<string, Leaving> | undefined {
-    return drain === undefined ? undefined : heeded(drain.leaving, subset.endpoints, ejection);
+    return drain === undefined ? undefined : heeded(drain.leaving, subset.endpoints, health);
+  }
+
+  function checkActively(own: HealthCheckSettings): HealthChecks {
+    return createHealthChecks({
+      settings: own,
+      clock,
+      random,
+      probe: (endpoint, signal) => deps.asker.ask(endpoint, own, signal),
+      onPassed(id) {
+        if (own.uneject) ejection?.pardon(id);
+      },
+      onTurned: (id, healthy, detail) => announcer.checked(id, healthy, detail),
+      onChange: publish,
+    });
   }
 
   function watchLeavers(own: DrainSettings): DrainWatch {
@@ -123,7 +148,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       random,
       onEject: (info) => announcer.ejected(info),
       onUneject(info) {
-        if (info.by === 'probe') {
+        if (info.by !== 'removal') {
           deps.onProved(info.id);
           slowStart?.entered(info.id);
         }
@@ -141,6 +166,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
     subset,
     locality,
     ejection,
+    health,
     drain,
     get leaving() {
       return leaving();
@@ -158,6 +184,7 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       begun ||= change.added.length > 0;
       const displaced = subset.apply(membership.endpoints);
       if (ejection !== undefined) ejection.setMembers(judgedIds(subset, ejection));
+      checks?.setMembers(subset.endpoints);
       publish();
       return { change, unused: [...change.removed.map(({ id }) => id), ...displaced] };
     },
@@ -168,11 +195,16 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
       ejection?.heard(id);
     },
     idle(id) {
-      if (membership.drained(id)) return 'gone';
+      if (membership.drained(id)) {
+        deps.asker.drain(id);
+        return 'gone';
+      }
       return subset.outside.has(id) || leaving()?.has(id) === true ? 'outside' : 'used';
     },
     close() {
       ejection?.close();
+      checks?.close();
+      deps.asker.close();
       drain?.close();
       slowStart?.close();
     },

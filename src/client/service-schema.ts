@@ -16,7 +16,7 @@ import {
 import { any, boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
 import { breaker } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
-import { drain, ejection } from './health-schema.js';
+import { drain, ejection, healthCheck } from './health-schema.js';
 import { propagate, retry } from './retry-schema.js';
 import type {
   AddressPolicy,
@@ -118,6 +118,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   propagate,
   hedge: offOr(hedge),
   ejection: offOr(ejection),
+  healthCheck: offOr(healthCheck),
   drain: offOr(drain),
   breaker: offOr(breaker),
   limits,

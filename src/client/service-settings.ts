@@ -10,6 +10,7 @@ import { mergeOptions, type MergeRules } from '../kit/merge-options.js';
 import { invalidOption } from '../kit/option-error.js';
 import { isPrime, primeFrom } from '../kit/prime.js';
 import {
+  HEALTH_CHECK_DEFAULTS,
   LATENCY_OUTLIER_DEFAULTS,
   SERVICE_DEFAULTS,
   SLOW_START_DEFAULTS,
@@ -38,6 +39,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     credentialHeaders: merged.credentialHeaders.map((name) => name.toLowerCase()),
     slowStart: merged.slowStart === false ? false : { ...SLOW_START_DEFAULTS, ...merged.slowStart },
     subset: merged.subset === false ? false : { ...SUBSET_DEFAULTS, ...merged.subset },
+    healthCheck: merged.healthCheck === false ? false : { ...HEALTH_CHECK_DEFAULTS, ...merged.healthCheck },
     ejection: merged.ejection === false ? false : withComparisons(merged.ejection),
   };
   checkPairs(settings, path);

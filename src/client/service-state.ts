@@ -1,6 +1,6 @@
 import type { Leaving } from '../control/drain/drain-watch.js';
 import type { Selection } from '../control/eligibility.js';
-import type { OutlierEjection } from '../control/health/outlier-ejection.js';
+import type { EjectionView } from '../control/eligibility-facts.js';
 import type { Locality } from '../control/locality-settings.js';
 import type { Membership } from '../control/membership.js';
 import type { SlowStart } from '../control/slow-start.js';
@@ -15,7 +15,8 @@ export interface ServiceState {
   readonly membership: Membership;
   readonly subset: Subset;
   readonly locality: Locality | undefined;
-  readonly ejection: OutlierEjection | undefined;
+  /** What ejection and active checks say together. */
+  readonly ejection: EjectionView | undefined;
   /** Who gets no new requests because it is leaving. */
   readonly leaving: ReadonlyMap<string, Leaving> | undefined;
   readonly slowStart: SlowStart | undefined;

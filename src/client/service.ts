@@ -25,6 +25,7 @@ import type { Connections } from '../data/transport/connections.js';
 import type { ExchangeObserver } from '../data/transport/exchange-observer.js';
 import { addressRefused, refusalOf } from '../data/transport/guarded-lookup.js';
 import { createAddressPolicy } from '../kit/address-policy.js';
+import { createHealthAsker } from './health-asker.js';
 import { guardClassifier } from './guard-classifier.js';
 import { createOpenCalls, type OpenCalls } from './open-calls.js';
 import type { ServiceSettings } from './options.js';
@@ -125,6 +126,7 @@ class WiredService implements Service {
       policy,
       place: deps.place,
       announcer: this.announcer,
+      asker: createHealthAsker(name, settings, (own) => deps.connect(own, this.refuseAddress, name)),
       inFlightOf: (id) => this.balancer.inFlightOf(id),
       onSet: (set) => this.balancer.update(set),
       onProved: (id) => this.balancer.forgive(id),
@@ -145,7 +147,7 @@ class WiredService implements Service {
   }
 
   get state(): ServiceState {
-    const { selection, membership, subset, locality, ejection, slowStart, leaving } = this.members;
+    const { selection, membership, subset, locality, health: ejection, slowStart, leaving } = this.members;
     const resolution = this.feed.resolution();
     const { balancer } = this;
     return { resolution, selection, membership, subset, locality, ejection, slowStart, leaving, balancer };

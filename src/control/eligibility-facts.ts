@@ -2,15 +2,15 @@
 
 import type { Endpoint } from '../core/endpoint.js';
 import type { Leaving } from './drain/drain-watch.js';
-import type { EjectionState } from './health/ejection-state.js';
+import type { HealthState } from './health/ejection-state.js';
 import type { Locality } from './locality-settings.js';
 import { rankOf, type PriorityLevel, type PriorityLevels } from './priority-level.js';
 import type { ZoneSplits } from './zone-split.js';
 
 /** What eligibility needs of outlier ejection. */
 export interface EjectionView {
-  state(id: string): EjectionState;
-  /** Ejected or probing. */
+  state(id: string): HealthState;
+  /** Ejected, probing, or unhealthy. */
   readonly ejectedCount: number;
 }
 
@@ -51,7 +51,9 @@ export type IneligibleReason =
   /** Healthy, but too few of its priority are; others are in use. */
   | 'unhealthy-priority'
   | 'ejected'
-  | 'probing';
+  | 'probing'
+  /** By active checks. */
+  | 'unhealthy';
 
 /** The decision about the service as a whole, from which the one on each endpoint follows. */
 export interface EligibilityFacts extends EligibilityInput {
@@ -106,7 +108,7 @@ export function barredBy(
   return input.outside?.has(endpoint.id) === true ? 'outside-subset' : undefined;
 }
 
-export function healthOf(endpoint: Endpoint, input: EligibilityInput): EjectionState['kind'] {
+export function healthOf(endpoint: Endpoint, input: EligibilityInput): HealthState['kind'] {
   return input.ejection?.state(endpoint.id).kind ?? 'healthy';
 }
 

@@ -3,7 +3,7 @@
 import type { Endpoint } from '../core/endpoint.js';
 import { levelOf, zoneShareOf, type EligibilityFacts, type IneligibleReason } from './eligibility-facts.js';
 import type { Leaving } from './drain/drain-watch.js';
-import type { EjectionState } from './health/ejection-state.js';
+import type { HealthState } from './health/ejection-state.js';
 import type { PriorityLevel } from './priority-level.js';
 
 export function eligibleWords(endpoint: Endpoint, facts: EligibilityFacts): string {
@@ -38,6 +38,7 @@ export function ineligibleWords(reason: IneligibleReason, endpoint: Endpoint, fa
     }
     case 'ejected':
     case 'probing':
+    case 'unhealthy':
       return stateWords(facts.ejection?.state(endpoint.id), facts.now);
   }
 }
@@ -93,7 +94,9 @@ function drainingWords(leaving: Leaving | undefined, nowMs: number): string {
   return `draining for ${leftMs} ms more, because it is leaving: ${leaving.detail}`;
 }
 
-function stateWords(state: EjectionState | undefined, nowMs: number): string {
+function stateWords(state: HealthState | undefined, nowMs: number): string {
+  if (state?.kind === 'unhealthy')
+    return `unhealthy for ${Math.max(0, Math.round(nowMs - state.sinceMs))} ms: ${state.detail}`;
   if (state?.kind === 'ejected') {
     const leftMs = Math.max(0, Math.round(state.untilMs - nowMs));
     return `ejected for ${leftMs} ms more (${state.reason}: ${state.detail}; sentence ${state.times})`;

@@ -77,7 +77,9 @@ export interface FairleadEvents {
       enforced: boolean;
     },
   ];
-  uneject: [event: { service: string; endpoint: string; by: 'probe' | 'removal' }];
+  uneject: [event: { service: string; endpoint: string; by: 'probe' | 'health-check' | 'removal' }];
+  /** Active checks found an endpoint unhealthy, or healthy again. */
+  healthCheck: [event: { service: string; endpoint: string; healthy: boolean; detail: string }];
   /** An endpoint says that it is leaving, and gets no new requests for `holdMs` (`on`), or that time is over. */
   drain: [
     event: {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 
 import { checkClientOptions } from '../../src/client/client-settings.js';
 import {
+  HEALTH_CHECK_DEFAULTS,
   LATENCY_OUTLIER_DEFAULTS,
   MAX_SERVICES,
   SERVICE_DEFAULTS,
@@ -66,6 +67,7 @@ const DOCUMENTED = {
     probeTimeoutMs: 30_000,
   },
   breaker: false,
+  healthCheck: false,
   drain: { connectionClose: true, holdMs: 30_000 },
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },
   panicThreshold: 0.5,
@@ -113,6 +115,16 @@ describe('defaults', () => {
     expect(SUBSET_DEFAULTS).toEqual({ size: 20 });
     expect(SLOW_START_DEFAULTS).toEqual({ windowMs: 30_000, aggression: 1, minWeightRatio: 0.1 });
     expect(settingsOf({ slowStart: { windowMs: 500 } }).slowStart).toEqual({ ...SLOW_START_DEFAULTS, windowMs: 500 });
+    expect(HEALTH_CHECK_DEFAULTS).toEqual({
+      path: '/',
+      intervalMs: 10_000,
+      jitterRatio: 0.1,
+      timeoutMs: 2_000,
+      rise: 2,
+      fall: 3,
+      maxPerInterval: 100,
+      uneject: true,
+    });
     expect(SUCCESS_RATE_DEFAULTS).toEqual({ stdevFactor: 1.9, minEndpoints: 5, minVolume: 100 });
     expect(LATENCY_OUTLIER_DEFAULTS).toEqual({ factor: 3, minDifferenceMs: 20, minEndpoints: 3, minVolume: 20 });
     expect(DEFAULT_BREAKER_SETTINGS).toEqual(BREAKER);

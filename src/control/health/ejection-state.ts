@@ -1,6 +1,10 @@
 /** Where one endpoint stands between use and ejection, and what is told about the way there. */
 
 import type { EjectionReason } from '../../core/events.js';
+import type { UnhealthyState } from './health-checks.js';
+
+/** With active checks, `unhealthy` comes before what ejection says. */
+export type HealthState = EjectionState | UnhealthyState;
 
 export type EjectionState =
   | { readonly kind: 'healthy' }
@@ -37,7 +41,7 @@ export interface EjectInfo {
 
 export interface UnejectInfo {
   readonly id: string;
-  readonly by: 'probe' | 'removal';
+  readonly by: 'probe' | 'health-check' | 'removal';
 }
 
 export const HEALTHY: EjectionState = Object.freeze({ kind: 'healthy' });

@@ -43,6 +43,8 @@ export interface OutlierEjection {
   probesReady(): readonly string[];
   /** True for one caller: it must send an attempt there and `record` it with `probe: true`. */
   takeProbe(id: string): boolean;
+  /** Brings an endpoint back at once, whatever its sentence: a check found it well. */
+  pardon(id: string): void;
   /** How many are out of use: ejected or probing. */
   readonly ejectedCount: number;
   /** Drops all state and every timer; later calls do nothing. Idempotent. */
@@ -140,13 +142,14 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     options.onChange();
   }
 
-  function bringBack(member: Member): void {
+  function bringBack(member: Member, by: 'probe' | 'health-check' = 'probe'): void {
+    if (member.phase.kind === 'ejected') member.phase.timer[Symbol.dispose]();
     const now = clock.now();
     member.phase = IN_USE;
     member.countsFromMs = now;
     member.sentence?.served(now);
     ejectedCount--;
-    options.onUneject({ id: member.id, by: 'probe' });
+    options.onUneject({ id: member.id, by });
     options.onChange();
   }
 
@@ -230,6 +233,10 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
       if (takenAtMs !== undefined) member.countsFromMs = (takenAtMs + now) / 2;
       member.phase.takenAtMs = now;
       return true;
+    },
+    pardon(id) {
+      const member = members.get(id);
+      if (member !== undefined && member.phase.kind !== 'healthy') bringBack(member, 'health-check');
     },
     get ejectedCount() {
       return ejectedCount;
