@@ -37,6 +37,7 @@ const SECTIONS = [
   ['`ejection.successRate`', 'Which endpoints are outliers by success rate. `successRate: {}` takes these defaults.', 'SuccessRateSettings', 'src/control/health/success-rate.ts', 'successRate', HEALTH_SCHEMA],
   ['`ejection.latency`', 'Which endpoints are outliers by latency. `latency: {}` takes these defaults.', 'LatencyOutlierSettings', 'src/control/health/latency-outlier.ts', 'latency', HEALTH_SCHEMA],
   ['`slowStart`', 'How new and returned endpoints get to their weight. `slowStart: {}` takes these defaults.', 'SlowStartSettings', 'src/control/slow-start-settings.ts', 'slowStart', SERVICE_SCHEMA],
+  ['`throttle`', 'When a client sheds its own calls, so that an overloaded service comes back; see [resilience](resilience.md#adaptive-throttling).', 'ThrottleSettings', 'src/data/admission/throttle-settings.ts', 'throttle', ADMISSION_SCHEMA],
   ['`subset`', 'Which endpoints of a large service this client uses. `subset: {}` takes these defaults.', 'SubsetSettings', 'src/control/subset-settings.ts', 'subset', SERVICE_SCHEMA],
   ['`locality`', 'How calls prefer endpoints near the client; see [zones and regions](balancing.md#zones-and-regions).', 'LocalitySettings', 'src/control/locality-settings.ts', 'locality', SERVICE_SCHEMA],
   ['`limits`', 'Bounds on what is in flight.', 'LimitSettings', 'src/data/balancer-settings.ts', 'limits', SERVICE_SCHEMA],
@@ -72,8 +73,8 @@ Durations are milliseconds and their names end in \`Ms\`. Shares are ratios from
 value out of range throws \`ERR_INVALID_OPTION\` when the client is made; the message names the option's path, the bound
 and the value. The objects you pass are copied, never changed.
 
-Members of \`cache\`, \`retry\`, \`hedge\`, \`ejection\`, \`limits\` and \`transport\` can be given one by one; the others keep their
-defaults. \`retry: false\`, \`hedge: false\` and \`ejection: false\` switch the whole part off.`;
+Members of \`cache\`, \`retry\`, \`hedge\`, \`ejection\`, \`throttle\`, \`limits\` and \`transport\` can be given one by one; the others keep their
+defaults. \`retry: false\`, \`hedge: false\`, \`ejection: false\` and \`throttle: false\` switch the whole part off.`;
 
 const sources = new Map();
 function sourceOf(file) {

@@ -25,12 +25,14 @@ export type {
   GroupSnapshot,
   ResolutionSnapshot,
   ServiceSnapshot,
+  ThrottleSnapshot,
 } from './client/client-snapshot.js';
 export type { Listener } from './client/event-hub.js';
 export type { FetchInit } from './client/fetch-input.js';
 export type {
   AddressPolicy,
   BreakerOptions,
+  ThrottleOptions,
   CacheOptions,
   CallOptions,
   CallRetryOptions,
@@ -90,6 +92,7 @@ export type { Random } from './core/random.js';
 export type { ResolutionStatus } from './core/resolution.js';
 export type { AskContext, Prober, Receiver, Resolver, ResolverAnswer, WatchContext, Watcher } from './core/resolver.js';
 export type { BreakerRequest, BreakerSettings } from './data/admission/breaker-settings.js';
+export type { ThrottleSettings } from './data/admission/throttle-settings.js';
 export type { HedgeSettings } from './data/hedging/hedge-settings.js';
 export type { LimitSettings } from './data/balancer-settings.js';
 export type { Loads, Picker, PickerFactory, PickerInput } from './data/picker.js';

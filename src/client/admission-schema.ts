@@ -2,7 +2,7 @@
 
 import { durationMs, func, number, ratio, type Schema } from '../kit/option-schema.js';
 import { object } from '../kit/option-structures.js';
-import type { BreakerOptions } from './options.js';
+import type { BreakerOptions, ThrottleOptions } from './options.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -21,4 +21,11 @@ export const breaker: Schema<BreakerOptions> = object<BreakerOptions>({
   probeTimeoutMs: durationMs(1, HOUR_MS),
   key: func<NonNullable<BreakerOptions['key']>>(),
   maxKeys: number({ min: 1, max: 100_000, integer: true }),
+});
+
+export const throttle: Schema<ThrottleOptions> = object<ThrottleOptions>({
+  factor: number({ min: 1.1, max: 10 }),
+  windowMs: durationMs(1_000, 600_000),
+  minVolume: number({ min: 1, max: 1_000_000, integer: true }),
+  maxRatio: number({ min: 0.01, max: 0.99 }),
 });

@@ -21,6 +21,8 @@ export interface ServiceSnapshot {
   readonly budget: BudgetSnapshot;
   /** The service's own first, then those of keys; empty without the `breaker` option. */
   readonly breakers: readonly BreakerSnapshot[];
+  /** Undefined when it is off. */
+  readonly throttle: ThrottleSnapshot | undefined;
 }
 
 export interface ResolutionSnapshot {
@@ -101,6 +103,14 @@ export interface BreakerSnapshot {
   readonly nextProbeAt: number | undefined;
   /** The same from now. Milliseconds. */
   readonly nextProbeInMs: number | undefined;
+}
+
+export interface ThrottleSnapshot {
+  /** Share of calls that are shed now; 0 while the service accepts enough of them, or while there are few. */
+  readonly ratio: number;
+  /** Calls of the throttle's window: accepted, rejected or shed. */
+  readonly requests: number;
+  readonly accepts: number;
 }
 
 export interface BudgetSnapshot {

@@ -9,6 +9,7 @@ import type { LatencyOutlierSettings } from '../control/health/latency-outlier.j
 import type { SuccessRateSettings } from '../control/health/success-rate.js';
 import type { SlowStartSettings } from '../control/slow-start-settings.js';
 import type { SubsetSettings } from '../control/subset-settings.js';
+import { DEFAULT_THROTTLE_SETTINGS } from '../data/admission/throttle-settings.js';
 import { DEFAULT_LIMITS } from '../data/balancer-settings.js';
 import { DEFAULT_HEDGE_SETTINGS } from '../data/hedging/hedge-settings.js';
 import { IDEMPOTENT_METHODS } from '../data/idempotency.js';
@@ -61,6 +62,7 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   // It costs requests, and only the service's owner knows what to ask.
   healthCheck: false,
   drain: { connectionClose: true, holdMs: 30_000 },
+  throttle: DEFAULT_THROTTLE_SETTINGS,
   limits: DEFAULT_LIMITS,
   panicThreshold: 0.5,
   // Only its owner knows that a service is slow when it is cold; to others it would cost even shares for nothing.

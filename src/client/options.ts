@@ -19,6 +19,7 @@ import type { PickerFactory } from '../data/picker.js';
 import type { BalancerName, BalancerOptions } from '../data/policy-options.js';
 import type { BreakerSettings } from '../data/admission/breaker-settings.js';
 import type { PropagationSettings } from '../data/propagation.js';
+import type { ThrottleSettings } from '../data/admission/throttle-settings.js';
 import type { RetryBudgetSettings, RetrySettings } from '../data/retry-settings.js';
 import type { TlsSettings } from '../data/transport/tls-settings.js';
 import type { TransportSettings } from '../data/transport/transport-settings.js';
@@ -86,6 +87,8 @@ export interface ServiceOptions {
   readonly healthCheck?: false | HealthCheckOptions;
   /** What is made of endpoints that say they are leaving; `false` for nothing. */
   readonly drain?: false | DrainOptions;
+  /** Sheds a part of the calls while the service rejects most of them; `false` to send them all. */
+  readonly throttle?: false | ThrottleOptions;
   /** Bounds on requests in flight. */
   readonly limits?: LimitOptions;
   /**
@@ -128,6 +131,7 @@ export type EjectionOptions = Partial<Omit<EjectionSettings, 'successRate' | 'la
 export type HealthCheckOptions = Partial<HealthCheckSettings>;
 export type DrainOptions = Partial<DrainSettings>;
 export type SlowStartOptions = Partial<SlowStartSettings>;
+export type ThrottleOptions = Partial<ThrottleSettings>;
 export type SubsetOptions = Partial<SubsetSettings>;
 export type ClientLocality = Place;
 export type LocalityOptions = Partial<LocalitySettings>;
@@ -185,6 +189,7 @@ export interface ServiceSettings {
   readonly breaker: BreakerSettings | false;
   readonly healthCheck: HealthCheckSettings | false;
   readonly drain: DrainSettings | false;
+  readonly throttle: ThrottleSettings | false;
   readonly limits: LimitSettings;
   readonly panicThreshold: number;
   readonly slowStart: SlowStartSettings | false;

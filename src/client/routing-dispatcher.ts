@@ -20,7 +20,7 @@ export function createRoutingDispatcher(match: (origin: string) => Match | undef
       let permit: BreakerPermit | undefined;
       try {
         found = match(String(options.origin));
-        permit = found?.service.door.admission?.enter({
+        permit = found?.service.door.admission?.enterAttempt({
           method: options.method,
           url: () => String(options.origin) + options.path,
         });
@@ -39,11 +39,7 @@ export function createRoutingDispatcher(match: (origin: string) => Match | undef
         timeoutMs: service.settings.timeoutMs,
         hashKey: undefined,
       });
-      const { admission } = service.door;
-      const told =
-        admission === undefined || permit === undefined
-          ? handler
-          : observeExchange(handler, new AdmittedExchange(call, admission, permit));
+      const told = permit === undefined ? handler : observeExchange(handler, new AdmittedExchange(call, permit));
       return call.dispatch(options.origin === origin ? options : Object.assign({}, options, { origin }), told);
     },
     // Its connections are the client's, and are closed with it.

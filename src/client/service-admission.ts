@@ -1,4 +1,4 @@
-/** What stands at the door of one service: its breakers. */
+/** What stands at the door of one service: its breakers, and the throttle. */
 
 import { wallNow, type Clock } from '../core/clock.js';
 import type { EventSink } from '../core/events.js';
@@ -6,7 +6,8 @@ import type { Random } from '../core/random.js';
 import { createAdmission, type Admission } from '../data/admission/admission.js';
 import type { BreakerView } from '../data/admission/breaker.js';
 import { createBreakers, type Breakers } from '../data/admission/breakers.js';
-import type { BreakerSnapshot } from './client-snapshot.js';
+import { createThrottle } from '../data/admission/throttle.js';
+import type { BreakerSnapshot, ThrottleSnapshot } from './client-snapshot.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceAnnouncer } from './service-announcer.js';
 
@@ -19,6 +20,7 @@ export interface ServiceAdmission {
 
 export interface AdmissionSnapshot {
   readonly breakers: readonly BreakerSnapshot[];
+  readonly throttle: ThrottleSnapshot | undefined;
 }
 
 export function createServiceAdmission(
@@ -42,13 +44,21 @@ export function createServiceAdmission(
             events.emit('warning', { service, message: `options.breaker.key ${what}` });
           },
         });
+  const throttle =
+    settings.throttle === false
+      ? undefined
+      : createThrottle(settings.throttle, clock, random, (on, view) => announcer.throttled(on, view));
+  const byKey = breaker !== false && breaker.key !== undefined;
   return {
     breakers,
     admission:
-      breaker === false || breakers === undefined
+      breakers === undefined && throttle === undefined
         ? undefined
-        : createAdmission({ service, clock, breakers, byKey: breaker.key !== undefined }),
-    snapshot: () => ({ breakers: breakers?.views(clock.now()).map(breakerSnapshot) ?? [] }),
+        : createAdmission({ service, clock, breakers, byKey, throttle }),
+    snapshot: () => ({
+      breakers: breakers?.views(clock.now()).map(breakerSnapshot) ?? [],
+      throttle: throttle?.view(),
+    }),
   };
 }
 

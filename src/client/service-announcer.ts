@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.js';
 import type { CacheFileEvent, EventSink } from '../core/events.js';
 import type { Resolution } from '../core/resolution.js';
 import type { BreakerChange } from '../data/admission/breaker.js';
+import type { ThrottleView } from '../data/admission/throttle.js';
 
 export interface ServiceAnnouncer {
   /** Discovery answered with so many endpoints. */
@@ -26,6 +27,7 @@ export interface ServiceAnnouncer {
   checked(id: string, healthy: boolean, detail: string): void;
   panicked(selection: Selection): void;
   breakerChanged(change: BreakerChange): void;
+  throttled(on: boolean, view: ThrottleView): void;
 }
 
 export function createServiceAnnouncer(
@@ -72,6 +74,9 @@ export function createServiceAnnouncer(
     },
     breakerChanged(change) {
       if (events.wants('breaker')) events.emit('breaker', { service, ...change });
+    },
+    throttled(on, view) {
+      if (events.wants('throttle')) events.emit('throttle', { service, on, ...view });
     },
   };
 }

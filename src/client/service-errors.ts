@@ -42,3 +42,7 @@ export function inWords({ resolution, membership, subset }: ServiceState): strin
     }
   }
 }
+
+export function clientClosed(service: string): FairleadError {
+  return callError('ERR_CLIENT_CLOSED', `${service}: the client was closed`, { service });
+}

@@ -14,7 +14,7 @@ import {
   type ObjectSchema,
 } from '../kit/option-structures.js';
 import { any, boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
-import { breaker } from './admission-schema.js';
+import { breaker, throttle } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
 import { drain, ejection, healthCheck } from './health-schema.js';
 import { propagate, retry } from './retry-schema.js';
@@ -121,6 +121,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   healthCheck: offOr(healthCheck),
   drain: offOr(drain),
   breaker: offOr(breaker),
+  throttle: offOr(throttle),
   limits,
   panicThreshold: ratio(),
   slowStart: offOr(slowStart),

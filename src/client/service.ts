@@ -7,12 +7,13 @@ import type { Place } from '../control/locality-settings.js';
 import type { DrainWatch } from '../control/drain/drain-watch.js';
 import type { Clock } from '../core/clock.js';
 import type { Endpoint } from '../core/endpoint.js';
-import { callError, type FairleadError } from '../core/errors.js';
+import type { FairleadError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { Lease, PickContext } from '../core/lease.js';
 import { IGNORED } from '../core/outcome.js';
 import type { Random } from '../core/random.js';
 import type { Resolution } from '../core/resolution.js';
+import { leave } from '../data/admission/admission.js';
 import { AdmittedLease } from '../data/admission/admitted-lease.js';
 import { createBalancer, type Balancer, type SettledAttempt } from '../data/balancer.js';
 import type { BalancerLease } from '../data/balancer-lease.js';
@@ -34,7 +35,7 @@ import { createServiceAnnouncer, type ServiceAnnouncer } from './service-announc
 import { createServiceAdmission, type ServiceAdmission } from './service-admission.js';
 import { prewarm } from './prewarm.js';
 import { createServiceFeed, type ServiceFeed } from './service-feed.js';
-import { unpickableError } from './service-errors.js';
+import { clientClosed, unpickableError } from './service-errors.js';
 import { createServiceMembers, type ServiceMembers } from './service-members.js';
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.js';
 
@@ -182,13 +183,13 @@ class WiredService implements Service {
   lease(context: PickContext): Lease {
     const { clock } = this;
     const { admission } = this.door;
-    const permit = admission?.enter(undefined);
+    const permit = admission?.enterAttempt(undefined);
     const lease = this.balancer.pick(context);
     if (typeof lease === 'string') {
-      admission?.left(permit, IGNORED, 0, clock.now());
+      leave(permit, IGNORED, 0, clock.now());
       throw lease === 'limit' ? limitExceeded(this.name) : unpickableError(this.name, this.state, 'ERR_NO_ENDPOINTS');
     }
-    return admission === undefined || permit === undefined ? lease : new AdmittedLease(lease, admission, permit, clock);
+    return permit === undefined ? lease : new AdmittedLease(lease, permit, clock);
   }
 
   whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable {
@@ -236,9 +237,7 @@ class WiredService implements Service {
     this.stop();
     this.destroyed = true;
     this.calls.wakeAll();
-    await this.connections?.destroy(
-      callError('ERR_CLIENT_CLOSED', `${this.name}: the client was closed`, { service: this.name }),
-    );
+    await this.connections?.destroy(clientClosed(this.name));
   }
 
   private connected(): Connections {
@@ -262,8 +261,7 @@ class WiredService implements Service {
 
   /** Why waiting for an endpoint would be in vain. */
   private pointless(): FairleadError | undefined {
-    if (this.closed)
-      return callError('ERR_CLIENT_CLOSED', `${this.name}: the client was closed`, { service: this.name });
+    if (this.closed) return clientClosed(this.name);
     const { status } = this.feed.resolution();
     return status === 'none' || status === 'found' ? unpickableError(this.name, this.state) : undefined;
   }

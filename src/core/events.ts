@@ -106,6 +106,18 @@ export interface FairleadEvents {
       openMs: number | undefined;
     },
   ];
+  /** The client begins to shed calls that the service would reject (`on`), or has ceased to. */
+  throttle: [
+    event: {
+      service: string;
+      on: boolean;
+      /** Share of calls that are shed now. */
+      ratio: number;
+      /** Calls of the throttle's window: accepted, rejected or shed. */
+      requests: number;
+      accepts: number;
+    },
+  ];
   /** One attempt ended. */
   attempt: [event: { service: string } & AttemptReport];
   /** Another attempt follows after `delayMs`, or none does and `refused` says why. */

@@ -245,6 +245,7 @@ describe('snapshot', () => {
           groups: [],
           budget: { available: 2 },
           breakers: [],
+          throttle: { ratio: 0, requests: 0, accepts: 0 },
           endpoints: [
             {
               id: 'http://a:1',

@@ -15,7 +15,8 @@ describe('when all of six endpoints fail at once', () => {
     ['answering 503', { kind: 'status', status: 503 }],
     ['resetting connections', { kind: 'reset', when: 'after' }],
   ])('%s: at most one is ejected, and all serve again as soon as they can', (_, mode) =>
-    withOrders({ fleet: FLEET, service: { retry: false } }, async (orders) => {
+    // This is about ejection: shedding, which takes a while to cease, stands aside.
+    withOrders({ fleet: FLEET, service: { retry: false, throttle: false } }, async (orders) => {
       const load = orders.load({ ratePerSecond: 200, call: () => orders.get() });
       await spend(1_000);
       await Promise.all(orders.fleet.servers.map((server) => server.setMode(mode)));

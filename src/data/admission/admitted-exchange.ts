@@ -1,18 +1,16 @@
 import type { Call } from '../call.js';
 import type { ExchangeObserver } from '../transport/exchange-observer.js';
-import type { Admission } from './admission.js';
+import { leave } from './admission.js';
 import type { BreakerPermit } from './breaker.js';
 import { finalOutcome } from './final-outcome.js';
 
 /** Tells the door how a request through the dispatcher ended: the last thing that its caller's own handler hears. */
 export class AdmittedExchange implements ExchangeObserver {
   private readonly call: Call;
-  private readonly permit: BreakerPermit;
-  private admission: Admission | undefined;
+  private permit: BreakerPermit | undefined;
 
-  constructor(call: Call, admission: Admission, permit: BreakerPermit) {
+  constructor(call: Call, permit: BreakerPermit) {
     this.call = call;
-    this.admission = admission;
     this.permit = permit;
   }
 
@@ -38,10 +36,10 @@ export class AdmittedExchange implements ExchangeObserver {
   }
 
   private left(): void {
-    const { admission, call } = this;
-    if (admission === undefined) return;
-    this.admission = undefined;
+    const { permit, call } = this;
+    if (permit === undefined) return;
+    this.permit = undefined;
     const nowMs = call.route.clock.now();
-    admission.left(this.permit, finalOutcome(call), nowMs - call.startedAtMs, nowMs);
+    leave(permit, finalOutcome(call), nowMs - call.startedAtMs, nowMs);
   }
 }

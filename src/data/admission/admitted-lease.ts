@@ -3,21 +3,19 @@ import type { Endpoint } from '../../core/endpoint.js';
 import type { Lease } from '../../core/lease.js';
 import { IGNORED, type Outcome } from '../../core/outcome.js';
 import type { BalancerLease } from '../balancer-lease.js';
-import type { Admission } from './admission.js';
+import { leave } from './admission.js';
 import type { BreakerPermit } from './breaker.js';
 
 /** A lease by which somebody else sends: for the breaker it is a call of one attempt, and ends as its owner says. */
 export class AdmittedLease implements Lease {
   readonly endpoint: Endpoint;
   private readonly lease: BalancerLease;
-  private readonly permit: BreakerPermit;
   private readonly clock: Clock;
-  private admission: Admission | undefined;
+  private permit: BreakerPermit | undefined;
 
-  constructor(lease: BalancerLease, admission: Admission, permit: BreakerPermit, clock: Clock) {
+  constructor(lease: BalancerLease, permit: BreakerPermit, clock: Clock) {
     this.endpoint = lease.endpoint;
     this.lease = lease;
-    this.admission = admission;
     this.permit = permit;
     this.clock = clock;
   }
@@ -33,10 +31,10 @@ export class AdmittedLease implements Lease {
   }
 
   private left(outcome: Outcome, latencyMs: number | undefined): void {
-    const { admission } = this;
-    if (admission === undefined) return;
-    this.admission = undefined;
+    const { permit } = this;
+    if (permit === undefined) return;
+    this.permit = undefined;
     const nowMs = this.clock.now();
-    admission.left(this.permit, outcome, latencyMs ?? nowMs - this.lease.startedAtMs, nowMs);
+    leave(permit, outcome, latencyMs ?? nowMs - this.lease.startedAtMs, nowMs);
   }
 }
