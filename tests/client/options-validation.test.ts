@@ -135,7 +135,7 @@ describe('options', () => {
     [{ cache: { ttl: 1 } }, 'services.orders.cache.ttl: unknown option'],
     [{ ejection: { windowsMs: 1 } }, "services.orders.ejection.windowsMs: unknown option; did you mean 'windowMs'?"],
     [{ limits: { maxInflght: 1 } }, "services.orders.limits.maxInflght: unknown option; did you mean 'maxInFlight'?"],
-    [{ transport: { http2: true } }, 'services.orders.transport.http2: unknown option'],
+    [{ transport: { http3: true } }, "services.orders.transport.http3: unknown option; did you mean 'http2'?"],
     [{ tls: { rejectUnauthorized: false } }, 'services.orders.tls.rejectUnauthorized: unknown option'],
     [{ allow: { port: [1] } }, "services.orders.allow.port: unknown option; did you mean 'ports'?"],
     [{ 'a b': 1 }, 'services.orders["a b"]: unknown option'],
