@@ -21,6 +21,7 @@ export type {
   ClientSnapshot,
   EjectionSnapshot,
   EndpointSnapshot,
+  LimitSnapshot,
   Explanation,
   GroupSnapshot,
   ResolutionSnapshot,
@@ -91,6 +92,8 @@ export type { Classifier, ClassifyInput, FailureReason, Outcome } from './core/o
 export type { Random } from './core/random.js';
 export type { ResolutionStatus } from './core/resolution.js';
 export type { AskContext, Prober, Receiver, Resolver, ResolverAnswer, WatchContext, Watcher } from './core/resolver.js';
+export type { AdaptiveLimitSettings } from './data/admission/gradient-settings.js';
+export type { LimitQueueSettings } from './data/admission/limit-queue-settings.js';
 export type { BreakerRequest, BreakerSettings } from './data/admission/breaker-settings.js';
 export type { ThrottleSettings } from './data/admission/throttle-settings.js';
 export type { HedgeSettings } from './data/hedging/hedge-settings.js';

@@ -1,8 +1,10 @@
 /** What can be said about whom a service lets in. */
 
+import type { AdaptiveLimitSettings } from '../data/admission/gradient-settings.js';
+import type { LimitQueueSettings } from '../data/admission/limit-queue-settings.js';
 import { durationMs, func, number, ratio, type Schema } from '../kit/option-schema.js';
-import { object } from '../kit/option-structures.js';
-import type { BreakerOptions, ThrottleOptions } from './options.js';
+import { object, offOr } from '../kit/option-structures.js';
+import type { BreakerOptions, LimitOptions, ThrottleOptions } from './options.js';
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
@@ -28,4 +30,26 @@ export const throttle: Schema<ThrottleOptions> = object<ThrottleOptions>({
   windowMs: durationMs(1_000, 600_000),
   minVolume: number({ min: 1, max: 1_000_000, integer: true }),
   maxRatio: number({ min: 0.01, max: 0.99 }),
+});
+
+const queue: Schema<Partial<LimitQueueSettings>> = object<Partial<LimitQueueSettings>>({
+  size: number({ min: 1, max: 100_000, integer: true }),
+  timeoutMs: durationMs(1, DAY_MS),
+});
+
+const adaptive: Schema<Partial<AdaptiveLimitSettings>> = object<Partial<AdaptiveLimitSettings>>({
+  initial: number({ min: 1, max: 1_000_000, integer: true }),
+  min: number({ min: 1, max: 1_000_000, integer: true }),
+  max: number({ min: 1, max: 1_000_000, integer: true }),
+  smoothing: number({ min: 0.01, max: 1 }),
+  queue: number({ min: 1, max: 1_000, integer: true }),
+  tolerance: number({ min: 1, max: 10 }),
+  windowMs: durationMs(100, 60_000),
+});
+
+export const limits: Schema<LimitOptions> = object<LimitOptions>({
+  maxInFlight: number({ min: 1, max: 1_000_000, integer: true }),
+  maxInFlightPerEndpoint: number({ min: 1, max: 1_000_000, integer: true }),
+  queue: offOr(queue),
+  adaptive: offOr(adaptive),
 });

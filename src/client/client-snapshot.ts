@@ -21,6 +21,7 @@ export interface ServiceSnapshot {
   readonly budget: BudgetSnapshot;
   /** The service's own first, then those of keys; empty without the `breaker` option. */
   readonly breakers: readonly BreakerSnapshot[];
+  readonly limits: LimitSnapshot;
   /** Undefined when it is off. */
   readonly throttle: ThrottleSnapshot | undefined;
 }
@@ -103,6 +104,13 @@ export interface BreakerSnapshot {
   readonly nextProbeAt: number | undefined;
   /** The same from now. Milliseconds. */
   readonly nextProbeInMs: number | undefined;
+}
+
+export interface LimitSnapshot {
+  /** Attempts that may be in flight now: `limits.maxInFlight`, or less with `limits.adaptive`. */
+  readonly maxInFlight: number;
+  /** Calls that wait for a place; 0 without `limits.queue`. */
+  readonly waiting: number;
 }
 
 export interface ThrottleSnapshot {

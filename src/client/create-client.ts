@@ -16,6 +16,7 @@ import { createRoutingDispatcher } from './routing-dispatcher.js';
 import { createListedDirectory, createNamedDirectory, type ServiceDirectory } from './service-directory.js';
 import { createService, type Service, type ServiceDeps } from './service.js';
 import { explanationOf, snapshotOf } from './state-view.js';
+import { leaseWhenFree } from './lease-when-free.js';
 import { whenAvailable } from './when-available.js';
 import { wireInit } from './wire-init.js';
 import { createWires, unknownService } from './wires.js';
@@ -198,6 +199,8 @@ async function acquire(service: Service, context: PickContext): Promise<Lease> {
     try {
       return service.lease(context);
     } catch (error) {
+      if (isFairleadError(error) && error.code === 'ERR_LIMIT_EXCEEDED' && service.settings.limits.queue !== false)
+        return leaseWhenFree(service, context, untilMs - service.clock.now());
       // A picker of the user's own may refuse everybody that is there: waiting would not help.
       if (!isFairleadError(error) || error.code !== 'ERR_NO_ENDPOINTS' || service.pickable) throw error;
       await whenAvailable(service, Math.max(0, untilMs - service.clock.now()), context.signal);

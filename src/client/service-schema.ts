@@ -14,7 +14,7 @@ import {
   type ObjectSchema,
 } from '../kit/option-structures.js';
 import { any, boolean, durationMs, func, number, ratio, string, type Schema } from '../kit/option-schema.js';
-import { breaker, throttle } from './admission-schema.js';
+import { breaker, limits, throttle } from './admission-schema.js';
 import { balancer, balancerName } from './balancer-schema.js';
 import { drain, ejection, healthCheck } from './health-schema.js';
 import { propagate, retry } from './retry-schema.js';
@@ -22,7 +22,6 @@ import type {
   AddressPolicy,
   CacheOptions,
   HedgeOptions,
-  LimitOptions,
   LocalityOptions,
   ServiceOptions,
   SlowStartOptions,
@@ -65,11 +64,6 @@ const hedge: Schema<HedgeOptions> = object<HedgeOptions>({
   quantile: number({ min: 0.5, max: 0.999 }),
   minDelayMs: durationMs(0, DAY_MS),
   maxRatio: ratio(),
-});
-
-const limits: Schema<LimitOptions> = object<LimitOptions>({
-  maxInFlight: number({ min: 1, max: 1_000_000, integer: true }),
-  maxInFlightPerEndpoint: number({ min: 1, max: 1_000_000, integer: true }),
 });
 
 const slowStart: Schema<SlowStartOptions> = object<SlowStartOptions>({

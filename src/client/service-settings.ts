@@ -5,6 +5,9 @@ import { firstOf } from '../control/resolvers/first-of.js';
 import { FairleadError } from '../core/errors.js';
 import type { Resolver } from '../core/resolver.js';
 import { DEFAULT_BREAKER_SETTINGS } from '../data/admission/breaker-settings.js';
+import { DEFAULT_ADAPTIVE_LIMIT_SETTINGS } from '../data/admission/gradient-settings.js';
+import { DEFAULT_LIMIT_QUEUE_SETTINGS } from '../data/admission/limit-queue-settings.js';
+import type { LimitSettings } from '../data/balancer-settings.js';
 import { RING_HASH_DEFAULTS } from '../data/policy-options.js';
 import { mergeOptions, type MergeRules } from '../kit/merge-options.js';
 import { invalidOption } from '../kit/option-error.js';
@@ -38,6 +41,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
     breaker: merged.breaker === false ? false : { ...DEFAULT_BREAKER_SETTINGS, ...merged.breaker },
     credentialHeaders: merged.credentialHeaders.map((name) => name.toLowerCase()),
     slowStart: merged.slowStart === false ? false : { ...SLOW_START_DEFAULTS, ...merged.slowStart },
+    limits: withOwnDefaults(merged.limits),
     subset: merged.subset === false ? false : { ...SUBSET_DEFAULTS, ...merged.subset },
     healthCheck: merged.healthCheck === false ? false : { ...HEALTH_CHECK_DEFAULTS, ...merged.healthCheck },
     ejection: merged.ejection === false ? false : withComparisons(merged.ejection),
@@ -58,6 +62,15 @@ function withComparisons(ejection: EjectionSettings): EjectionSettings {
   };
 }
 
+function withOwnDefaults(limits: LimitSettings): LimitSettings {
+  const { queue, adaptive } = limits;
+  return {
+    ...limits,
+    queue: queue === false ? false : { ...DEFAULT_LIMIT_QUEUE_SETTINGS, ...queue },
+    adaptive: adaptive === false ? false : { ...DEFAULT_ADAPTIVE_LIMIT_SETTINGS, ...adaptive },
+  };
+}
+
 /**
  * A resolver is taken whole: two of them must not become one with the methods of both. So is a balancer: options of one
  * policy are none of another's; and so are the callers of zones, which count beside each other.
@@ -73,7 +86,7 @@ function single(resolver: ServiceOptions['resolver'], path: string): Resolver {
 }
 
 /** Bounds that one option sets for another. */
-function checkPairs({ cache, ejection, breaker }: ServiceSettings, path: string): void {
+function checkPairs({ cache, ejection, breaker, limits }: ServiceSettings, path: string): void {
   atMost(`${path}.cache.minTtlMs`, cache.minTtlMs, 'maxTtlMs', cache.maxTtlMs);
   if (cache.fileMaxAgeMs !== undefined)
     atMost(`${path}.cache.fileMaxAgeMs`, cache.fileMaxAgeMs, 'staleMs', cache.staleMs);
@@ -81,6 +94,10 @@ function checkPairs({ cache, ejection, breaker }: ServiceSettings, path: string)
   if (ejection !== false)
     atMost(`${path}.ejection.baseEjectionMs`, ejection.baseEjectionMs, 'maxEjectionMs', ejection.maxEjectionMs);
   if (breaker !== false) atMost(`${path}.breaker.openMs`, breaker.openMs, 'maxOpenMs', breaker.maxOpenMs);
+  if (limits.adaptive === false) return;
+  const { initial, min, max } = limits.adaptive;
+  atMost(`${path}.limits.adaptive.min`, min, 'initial', initial);
+  atMost(`${path}.limits.adaptive.initial`, initial, 'max', max);
 }
 
 function checkBalancer(balancer: ServiceSettings['balancer'], path: string): void {

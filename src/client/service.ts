@@ -10,16 +10,12 @@ import type { Endpoint } from '../core/endpoint.js';
 import type { FairleadError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { Lease, PickContext } from '../core/lease.js';
-import { IGNORED } from '../core/outcome.js';
 import type { Random } from '../core/random.js';
 import type { Resolution } from '../core/resolution.js';
-import { leave } from '../data/admission/admission.js';
-import { AdmittedLease } from '../data/admission/admitted-lease.js';
 import { createBalancer, type Balancer, type SettledAttempt } from '../data/balancer.js';
 import type { BalancerLease } from '../data/balancer-lease.js';
 import { createHedgePolicy, type HedgePolicy } from '../data/hedging/hedge-policy.js';
 import { createRetryBudget, type RetryBudget } from '../data/retry-budget.js';
-import { limitExceeded } from '../data/call-refusals.js';
 import type { CallPickContext, ServiceRoute } from '../data/service-route.js';
 import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { Connections } from '../data/transport/connections.js';
@@ -36,7 +32,9 @@ import { createServiceAdmission, type ServiceAdmission } from './service-admissi
 import { prewarm } from './prewarm.js';
 import { createServiceFeed, type ServiceFeed } from './service-feed.js';
 import { clientClosed, unpickableError } from './service-errors.js';
+import { createServiceLimits, type ServiceLimits } from './service-limits.js';
 import { createServiceMembers, type ServiceMembers } from './service-members.js';
+import { takeLease } from './take-lease.js';
 import { createWaitingRoom, type WaitingRoom } from './waiting-room.js';
 
 export interface ServiceDeps {
@@ -65,6 +63,7 @@ export interface Service extends ServiceRoute {
   readonly door: ServiceAdmission;
   /** Opens the connections that `transport.prewarm` asks for. Never rejects. */
   prewarm(): Promise<void>;
+  readonly limits: ServiceLimits;
   /** Every call says when it begins and when it is over: `close` waits for it. */
   readonly calls: OpenCalls;
   /** Stops discovery and refuses whoever waits; resolves when no call is open, nothing is in flight and the connections are closed. */
@@ -88,6 +87,7 @@ class WiredService implements Service {
   readonly classifier: ServiceSettings['classify'];
   readonly hashHeader: string | undefined;
   readonly door: ServiceAdmission;
+  readonly limits: ServiceLimits;
   readonly calls: OpenCalls = createOpenCalls(() => this.balancer.inFlight);
 
   private readonly deps: ServiceDeps;
@@ -120,6 +120,7 @@ class WiredService implements Service {
     this.room = createWaitingRoom(clock);
     this.announcer = createServiceAnnouncer(name, settings.resolver.kind, deps);
     this.door = createServiceAdmission(name, settings, deps, this.announcer);
+    this.limits = createServiceLimits(name, settings, clock, () => this.balancer);
     this.members = createServiceMembers({
       settings,
       clock,
@@ -129,13 +130,17 @@ class WiredService implements Service {
       announcer: this.announcer,
       asker: createHealthAsker(name, settings, (own) => deps.connect(own, this.refuseAddress, name)),
       inFlightOf: (id) => this.balancer.inFlightOf(id),
-      onSet: (set) => this.balancer.update(set),
+      onSet: (set) => {
+        this.balancer.update(set);
+        this.limits.changed();
+      },
       onProved: (id) => this.balancer.forgive(id),
       onDoubt: () => this.feed.refresh(),
     });
     this.balancer = createBalancer({
       balancer: settings.balancer,
       limits: settings.limits,
+      adaptive: this.limits.adaptive,
       clock,
       random,
       takeProbe: (id) => this.members.ejection?.takeProbe(id) ?? false,
@@ -181,15 +186,7 @@ class WiredService implements Service {
   }
 
   lease(context: PickContext): Lease {
-    const { clock } = this;
-    const { admission } = this.door;
-    const permit = admission?.enterAttempt(undefined);
-    const lease = this.balancer.pick(context);
-    if (typeof lease === 'string') {
-      leave(permit, IGNORED, 0, clock.now());
-      throw lease === 'limit' ? limitExceeded(this.name) : unpickableError(this.name, this.state, 'ERR_NO_ENDPOINTS');
-    }
-    return permit === undefined ? lease : new AdmittedLease(lease, permit, clock);
+    return takeLease(this, this.balancer, context);
   }
 
   whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable {
@@ -236,6 +233,7 @@ class WiredService implements Service {
   async destroy(): Promise<void> {
     this.stop();
     this.destroyed = true;
+    this.limits.close(clientClosed(this.name));
     this.calls.wakeAll();
     await this.connections?.destroy(clientClosed(this.name));
   }
@@ -282,6 +280,7 @@ class WiredService implements Service {
     this.members.settled(attempt);
     // A caller's own transport says so by its lease only.
     if (outcome.kind === 'failure' && outcome.reason === 'connect') this.feed.refresh();
+    this.limits.settled(attempt);
     this.calls.settled();
   }
 

@@ -26,6 +26,7 @@ export function snapshotOf(service: Service): ServiceSnapshot {
     panic: selection.set.panic && membership.endpoints.length > 0,
     groups: (selection.set.groups ?? []).map(groupOf),
     budget: { available: service.budget.level().available },
+    limits: service.limits.snapshot(),
     ...service.door.snapshot(),
   };
 }

@@ -1,5 +1,7 @@
 /** How a service chooses, and how much of it may be in flight. */
 
+import type { AdaptiveLimitSettings } from './admission/gradient-settings.js';
+import type { LimitQueueSettings } from './admission/limit-queue-settings.js';
 import type { PickerFactory } from './picker.js';
 import type { BalancerName, BalancerOptions } from './policy-options.js';
 
@@ -15,9 +17,18 @@ export interface LimitSettings {
    * @default 512, half of the service's limit: one endpoint that hangs cannot fill it alone
    */
   readonly maxInFlightPerEndpoint: number;
+  /** Lets calls wait for a place instead of refusing them at once; `{}` for a queue with its own defaults. @default false */
+  readonly queue: false | LimitQueueSettings;
+  /** A lower limit than `maxInFlight` that follows the service's latency; `{}` for one with its own defaults. @default false */
+  readonly adaptive: false | AdaptiveLimitSettings;
 }
 
-export const DEFAULT_LIMITS: LimitSettings = Object.freeze({ maxInFlight: 1_024, maxInFlightPerEndpoint: 512 });
+export const DEFAULT_LIMITS: LimitSettings = Object.freeze({
+  maxInFlight: 1_024,
+  maxInFlightPerEndpoint: 512,
+  queue: false,
+  adaptive: false,
+});
 
 /** A named policy, one with options, or one's own. @default 'adaptive' */
 export type BalancerSetting = BalancerName | BalancerOptions | PickerFactory;

@@ -54,7 +54,9 @@ export interface EndpointLoad {
 
 export interface BalancerInput {
   readonly balancer: BalancerSetting;
-  readonly limits: LimitSettings;
+  readonly limits: Pick<LimitSettings, 'maxInFlight' | 'maxInFlightPerEndpoint'>;
+  /** A lower limit than `maxInFlight`, that moves; never below the number of endpoints. */
+  readonly adaptive?: { readonly limit: number } | undefined;
   readonly clock: Clock;
   readonly random: Random;
   /** Claims the one probe of an endpoint whose sentence is over; false when it is not to be had (any more). */
@@ -78,6 +80,10 @@ export interface Balancer {
   inFlightOf(id: string): number;
   /** Attempts in flight to all endpoints, removed ones included. */
   readonly inFlight: number;
+  /** Attempts that may be in flight now. */
+  readonly limit: number;
+  /** Whether a pick would not meet a limit. */
+  hasPlace(): boolean;
 }
 
 export function createBalancer(options: BalancerInput): Balancer {
@@ -136,7 +142,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
     const { choice } = this;
     const probing = this.probes.length > 0;
     if (choice.size === 0 && !probing) return 'none';
-    if (this.inFlight >= this.maxInFlight) return 'limit';
+    if (this.inFlight >= this.maxInFlight || this.isOverAdaptive()) return 'limit';
     const nowMs = this.clock.now();
     if (probing) {
       const willing = context.probe === true || choice.size === 0;
@@ -155,6 +161,21 @@ class LoadBalancer implements Balancer, LeaseOwner {
     const endpoint = group.endpoints[index];
     if (endpoint === undefined) return 'none';
     return this.lease(endpoint, loads.slots[index] as number, nowMs, false);
+  }
+
+  get limit(): number {
+    const { adaptive } = this.options;
+    return adaptive === undefined
+      ? this.maxInFlight
+      : Math.min(this.maxInFlight, Math.max(adaptive.limit, this.choice.size));
+  }
+
+  hasPlace(): boolean {
+    if (this.inFlight >= this.limit) return false;
+    const { choice, maxInFlightPerEndpoint: most } = this;
+    if (choice.size <= 1) return true;
+    const nowMs = this.clock.now();
+    return choice.groups.some((group) => leastLoaded(group, most, undefined, nowMs) >= 0);
   }
 
   forgive(id: string): void {
@@ -243,6 +264,10 @@ class LoadBalancer implements Balancer, LeaseOwner {
     }
     if (index < 0) return 'limit';
     return this.lease(group.endpoints[index] as Endpoint, group.loads.slots[index] as number, nowMs, false);
+  }
+
+  private isOverAdaptive(): boolean {
+    return this.options.adaptive !== undefined && this.inFlight >= this.limit;
   }
 
   private acquireSlot(id: string): number {

@@ -2,10 +2,10 @@
 
 import { callError, describeError, type FairleadError } from '../core/errors.js';
 
-export function limitExceeded(service: string): FairleadError {
-  return callError('ERR_LIMIT_EXCEEDED', `${service}: too many requests in flight from this client (options.limits)`, {
-    service,
-  });
+/** @param more what besides is to be said: `, and 100 wait already` */
+export function limitExceeded(service: string, more: string = ''): FairleadError {
+  const message = `${service}: too many requests in flight from this client${more} (options.limits)`;
+  return callError('ERR_LIMIT_EXCEEDED', message, { service });
 }
 
 /** For an attempt beside another one: company on the endpoint that hangs would be none. */

@@ -15,7 +15,7 @@ import type { FairleadError } from '../core/errors.js';
 import { Attempt, type AttemptOwner, type Sending } from './attempt.js';
 import { awaitEndpoint } from './await-endpoint.js';
 import type { CallInput, CallWatcher } from './call-input.js';
-import { answeredFirst, limitExceeded, nobodyElse, timeUpElsewhere } from './call-refusals.js';
+import { answeredFirst, nobodyElse, timeUpElsewhere } from './call-refusals.js';
 import { isAcceptable } from './is-acceptable.js';
 import type { RetrySettings } from './retry-settings.js';
 import { RetryPause } from './retry-pause.js';
@@ -250,8 +250,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     // Company on the endpoint that hangs would be none.
     const lease = this.beside?.main === undefined ? route.pick(this) : (pickUntried(route, this) ?? 'nobody');
     if (lease === 'nobody') return this.refuse(sending.handler, nobodyElse(route.name));
-    if (lease === 'none') return this.sendLater(route, sending);
-    if (lease === 'limit') return this.refuse(sending.handler, limitExceeded(route.name));
+    if (typeof lease === 'string') return this.sendLater(route, sending, lease);
     this.transmit(route, sending, lease);
     return true;
   }
@@ -266,12 +265,15 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     sendAttempt(attempt, target);
   }
 
-  private sendLater(route: ServiceRoute, sending: Sending): boolean {
-    this.waiting = awaitEndpoint(route, this.remainingMs, (refusal) => {
+  /** Waits for the first endpoints, or for a place among what is in flight. */
+  private sendLater(route: ServiceRoute, sending: Sending, lack: 'none' | 'limit'): boolean {
+    const go = (refusal: FairleadError | undefined): void => {
       this.waiting = undefined;
       if (refusal === undefined) this.send(route, sending);
       else this.refuse(sending.handler, refusal);
-    });
+    };
+    if (lack === 'none') this.waiting = awaitEndpoint(route, this.remainingMs, go);
+    else this.waiting = route.limits.whenFree(this.remainingMs, go);
     return true;
   }
 

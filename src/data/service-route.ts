@@ -36,6 +36,12 @@ export interface LeavingWatch {
   heard(id: string, status: number, closes: boolean, header: (name: string) => string | undefined): void;
 }
 
+/** Where a call turns to that meets a limit. */
+export interface PlaceGiver {
+  /** Calls `done` once: without an argument when there is a place, to be taken at once; else with the reason why not. */
+  whenFree(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable;
+}
+
 /** One service, seen from a call. */
 export interface ServiceRoute {
   readonly name: string;
@@ -57,6 +63,7 @@ export interface ServiceRoute {
   pick(context: CallPickContext): BalancerLease | 'none' | 'limit';
   /** Calls `done` once: without an argument when there is somebody to pick, with the reason when waiting is pointless or over. */
   whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable;
+  readonly limits: PlaceGiver;
   /** Sends over the endpoint's own connections; `observer` learns what becomes of it. */
   dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void;
   /** Why a redirect must not lead to this host, which is no service; undefined when it may, and for the address of a name. */

@@ -70,7 +70,7 @@ const DOCUMENTED = {
   healthCheck: false,
   drain: { connectionClose: true, holdMs: 30_000 },
   throttle: { factor: 2, windowMs: 5_000, minVolume: 50, maxRatio: 0.8 },
-  limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512 },
+  limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512, queue: false, adaptive: false },
   panicThreshold: 0.5,
   slowStart: false,
   subset: false,
@@ -131,6 +131,15 @@ describe('defaults', () => {
     expect(DEFAULT_BREAKER_SETTINGS).toEqual(BREAKER);
   });
 
+  it('of a queue and of an adaptive limit are taken by whoever asks for one', () => {
+    const adaptive = { initial: 20, min: 20, max: 200, smoothing: 0.2, queue: 4, tolerance: 1.5, windowMs: 1_000 };
+    const { limits } = settingsOf({ limits: { queue: {}, adaptive: {} } });
+    expect(limits).toEqual({ ...DOCUMENTED.limits, queue: { size: 100, timeoutMs: 1_000 }, adaptive });
+    expect(settingsOf({ limits: { queue: { size: 3 } } }).limits.queue).toEqual({ size: 3, timeoutMs: 1_000 });
+    expect(() => settingsOf({ limits: { adaptive: { min: 30 } } })).toThrow(/adaptive.min: must be at most initial/);
+    expect(() => settingsOf({ limits: { adaptive: { initial: 300 } } })).toThrow(/initial: must be at most max/);
+  });
+
   it('of a breaker are taken by whoever asks for one', () => {
     expect(settingsOf({ breaker: {} }).breaker).toEqual(BREAKER);
     expect(settingsOf({ breaker: { probes: 2 } }).breaker).toEqual({ ...BREAKER, probes: 2 });
@@ -172,7 +181,7 @@ describe('defaults', () => {
       maxAttempts: 2,
       budget: { ...DOCUMENTED.retry.budget, ratio: 0.5 },
     });
-    expect(settings.limits).toEqual({ maxInFlight: 7, maxInFlightPerEndpoint: 512 });
+    expect(settings.limits).toEqual({ ...DOCUMENTED.limits, maxInFlight: 7 });
   });
 
   it('take zero for zero, not for "not given"', () => {

@@ -245,6 +245,7 @@ describe('snapshot', () => {
           groups: [],
           budget: { available: 2 },
           breakers: [],
+          limits: { maxInFlight: 1_024, waiting: 0 },
           throttle: { ratio: 0, requests: 0, accepts: 0 },
           endpoints: [
             {

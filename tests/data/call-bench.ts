@@ -3,6 +3,7 @@
 import type { Endpoint } from '../../src/core/endpoint.js';
 import type { FairleadError } from '../../src/core/errors.js';
 import type { Outcome } from '../../src/core/outcome.js';
+import { limitExceeded } from '../../src/data/call-refusals.js';
 import { SlotLease } from '../../src/data/balancer-lease.js';
 import { Call } from '../../src/data/call.js';
 import type { CallInput, Router } from '../../src/data/call-input.js';
@@ -92,6 +93,12 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
     },
     classifier: undefined,
     hedging: undefined,
+    limits: {
+      whenFree(_, done) {
+        done(limitExceeded('orders'));
+        return { [Symbol.dispose]: () => {} };
+      },
+    },
     size: endpoints.length,
     budget: {
       deposit: () => void stub.deposits++,
