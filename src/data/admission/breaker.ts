@@ -174,17 +174,20 @@ class StateBreaker implements Breaker {
 
   /** What time alone has changed. */
   private progress(nowMs: number): void {
+    const { state } = this;
+    if (state.kind === 'half-open') {
+      while (this.state === state && state.running[0] !== undefined) {
+        // Judged as of when its time was over: nobody may have asked for long.
+        const overAtMs = state.running[0].startedAtMs + this.settings.probeTimeoutMs;
+        if (nowMs < overAtMs) return;
+        state.running.shift();
+        state.ended++;
+        state.failures++;
+        this.judgeProbes(overAtMs);
+      }
+    }
     if (this.state.kind === 'open' && nowMs >= this.state.untilMs)
       this.become({ kind: 'half-open', running: [], ended: 0, failures: 0, slow: 0 }, 'its time was over');
-    const { state } = this;
-    if (state.kind !== 'half-open') return;
-    while (state.running[0] !== undefined && nowMs - state.running[0].startedAtMs >= this.settings.probeTimeoutMs) {
-      state.running.shift();
-      state.ended++;
-      state.failures++;
-      this.judgeProbes(nowMs);
-      if (this.state !== state) return;
-    }
   }
 
   private judgeWindow(window: CallWindow, nowMs: number): void {

@@ -293,6 +293,22 @@ describe('a half-open breaker', () => {
         made.nowMs += 200_000;
         expect(made.enter()).toBeDefined();
       }),
+      {
+        // A probe that nobody waited for: its time was over long before anybody asked.
+        examples: [
+          [
+            1,
+            [
+              'enter',
+              'enter',
+              { end: 0, verdict: 'failure' },
+              { end: 0, verdict: 'failure' },
+              { waitMs: 10_000 },
+              'enter',
+            ],
+          ],
+        ],
+      },
     );
   });
 });
