@@ -33,7 +33,7 @@ function start(options = {}) {
 
 const warnedOnceOf = (name) => {
   assert.equal(warnings.length, 1);
-  assert.match(warnings[0], new RegExp(`^orders: .*\\(${name}\\).*maxConnections`));
+  assert.match(warnings[0], new RegExp(`^orders: .*\\(${name}\\).*options of transport`));
 };
 
 test('a MockAgent answers in place of the endpoints, and retries go to it as well', async () => {

@@ -266,7 +266,7 @@ test('the address that a name resolves to is checked as it is dialled', async ()
     dispatcher: {
       dispatch: (options, handler) =>
         guarded.dispatch(
-          { id: 'local' },
+          { id: 'local', host: '127.0.0.1' },
           { ...options, origin: `http://localhost:${server.port}` },
           observeExchange(handler, observer),
         ),

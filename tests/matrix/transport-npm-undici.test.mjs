@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 const prelude = `
 import { createServer } from 'node:http';
-const { createEndpointAgents, findPlatform, observeExchange, createRequestExchange } = await import(${JSON.stringify(transportUrl)});
+const { createEndpointAgents, findPlatform, observeExchange, createRequestExchange, systemClock, SERVICE_DEFAULTS } = await import(${JSON.stringify(transportUrl)});
 const server = createServer((request, response) => response.end('direct')).listen(0, '127.0.0.1');
 await new Promise((resolve) => server.once('listening', resolve));
 server.unref();
@@ -21,16 +21,19 @@ const warnings = [];
 let agents;
 const ready = () => (agents ??= createEndpointAgents({
   platform: findPlatform(),
-  transport: { connectTimeoutMs: 2000, maxConnections: 4, keepAliveTimeoutMs: 4000 },
+  transport: { ...SERVICE_DEFAULTS.transport, maxConnections: 4 },
   tls: undefined,
   refuseAddress: () => undefined,
+  clock: systemClock,
+  random: { next: Math.random },
+  onTlsReload: () => {},
   onWarning: (message) => warnings.push(message),
 }));
 const events = [];
 const observer = { started: () => events.push('started'), bodySent() {}, responded: (status) => events.push(status),
   ended: () => events.push('ended'), failed: (error) => (events.push(error.code), false) };
 const dispatcher = { dispatch: (options, handler) =>
-  ready().dispatch({ id: 'one' }, { ...options, origin }, observeExchange(handler, observer)) };
+  ready().dispatch({ id: 'one', host: '127.0.0.1' }, { ...options, origin }, observeExchange(handler, observer)) };
 const text = async () => {
   const viaFetch = await (await fetch('http://orders/', { dispatcher })).text();
   const exchange = createRequestExchange();
