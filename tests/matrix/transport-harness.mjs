@@ -66,7 +66,11 @@ export function dispatcherTo(agents, ports, observers, scheme = 'http') {
       basePath: '',
       host: scheme === 'https' ? hostname : host,
     };
-    return agents.dispatch({ id: `${port}`, host: '127.0.0.1' }, routeOptions(options, target), observeExchange(handler, observer));
+    return agents.dispatch(
+      { id: `${port}`, host: '127.0.0.1' },
+      routeOptions(options, target),
+      observeExchange(handler, observer),
+    );
   };
   return { dispatch: (options, handler) => attempt(options, handler, 0) };
 }
