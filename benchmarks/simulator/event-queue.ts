@@ -58,12 +58,10 @@ export class EventQueue {
       const above = (place - 1) >>> 1;
       const parent = heap[above] as QueuedEvent;
       if (!isBefore(event, parent)) break;
-      heap[place] = parent;
-      parent.place = place;
+      this.put(parent, place);
       place = above;
     }
-    heap[place] = event;
-    event.place = place;
+    this.put(event, place);
   }
 
   private siftDown(event: QueuedEvent, from: number): void {
@@ -75,11 +73,14 @@ export class EventQueue {
       if (below + 1 < heap.length && isBefore(heap[below + 1] as QueuedEvent, heap[below] as QueuedEvent)) below++;
       const child = heap[below] as QueuedEvent;
       if (!isBefore(child, event)) break;
-      heap[place] = child;
-      child.place = place;
+      this.put(child, place);
       place = below;
     }
-    heap[place] = event;
+    this.put(event, place);
+  }
+
+  private put(event: QueuedEvent, place: number): void {
+    this.heap[place] = event;
     event.place = place;
   }
 }

@@ -6,6 +6,7 @@ import { startFleet, type Fleet } from '../../src/testing/fleet.js';
 import { startConsul, startConsulCluster, type Consul } from '../support/consul.js';
 import { underTraffic } from '../support/consul-traffic.js';
 import { describeWithServer } from '../support/describe-with-server.js';
+import { playLossOfData, playSilence } from '../support/registry-outages.js';
 import { spend } from '../support/scenario-orders.js';
 import { until } from '../support/until.js';
 
@@ -35,19 +36,17 @@ describeWithServer('consul', 'an outage of Consul', () => {
       // Consul counts on from here, so that the index of the new process is far below.
       for (let i = 0; i < 30; i++) await consul.call('PUT', '/v1/kv/x', i);
       await registerAll(consul);
-      await underTraffic({ service: 'orders', url: consul.url }, async ({ uses, snapshot, goesOn }) => {
+      await underTraffic({ service: 'orders', url: consul.url }, async (traffic) => {
+        const { uses, snapshot, goesOn } = traffic;
         await uses(...ports);
         await spend(1_000);
-        await consul[end]();
-        await until(() => snapshot().resolution.error !== undefined, { what: 'the failure' });
-        await spend(downMs);
-        expect(snapshot().resolution).toMatchObject({ status: 'found', stale: true });
-        await goesOn();
-        await consul.restart();
         // The next question may be the longest random pause after failures away.
-        await until(() => snapshot().resolution.held === 'empty', { what: 'the doubt', timeoutMs: 32_000 });
-        await goesOn(50);
-        await uses(...ports);
+        await playLossOfData(traffic, {
+          kill: () => consul[end](),
+          restart: () => consul.restart(),
+          downMs,
+          askedWithinMs: 32_000,
+        });
         // One after the other, as deployments do; the last one is a newcomer.
         for (const port of ports.slice(0, 3)) await registerAll(consul, [port]);
         await uses(...ports.slice(0, 3));
@@ -64,20 +63,11 @@ describeWithServer('consul', 'an outage of Consul', () => {
   it('that hangs it for ten seconds is not noticed, and what happened meanwhile is known right after', async () => {
     await using consul = await startConsul();
     await registerAll(consul, ports.slice(0, 3));
-    await underTraffic({ service: 'orders', url: consul.url, waitMs: 4_000 }, async ({ uses, snapshot, load }) => {
+    await underTraffic({ service: 'orders', url: consul.url, waitMs: 4_000 }, async (traffic) => {
+      const { uses, snapshot } = traffic;
       await uses(...ports.slice(0, 3));
       await spend(1_000);
-      consul.pause();
-      const pausedAtMs = performance.now();
-      const before = load.calls;
-      try {
-        await until(() => snapshot().resolution.error !== undefined, { what: 'the failure', timeoutMs: 9_500 });
-        await spend(10_000 - (performance.now() - pausedAtMs));
-        expect(snapshot().resolution).toMatchObject({ status: 'found', stale: true });
-      } finally {
-        consul.resume();
-      }
-      expect(load.calls - before).toBeGreaterThan(300);
+      await playSilence(traffic, consul);
       await registerAll(consul, ports.slice(3));
       await uses(...ports);
       await until(() => snapshot().resolution.error === undefined, { what: 'the recovery' });

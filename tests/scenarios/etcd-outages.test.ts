@@ -6,6 +6,7 @@ import { etcdResolver } from '../../src/etcd.js';
 import { startFleet, type Fleet } from '../../src/testing/fleet.js';
 import { describeWithServer } from '../support/describe-with-server.js';
 import { startEtcd, startEtcdCluster, type Etcd } from '../support/etcd.js';
+import { playSilence, untilFailing } from '../support/registry-outages.js';
 import { spend } from '../support/scenario-orders.js';
 import { underTrafficOf, type Traffic } from '../support/traffic.js';
 import { until } from '../support/until.js';
@@ -20,8 +21,6 @@ let ports: number[];
 const register = async (etcd: Etcd, which: readonly number[]): Promise<void> => {
   for (const port of which) await etcd.put(`${PREFIX}${port}`, `127.0.0.1:${port}`);
 };
-const fails = ({ snapshot }: Traffic, timeoutMs = 5_000): Promise<unknown> =>
-  until(() => snapshot().resolution.error !== undefined, { what: 'the failure', timeoutMs });
 const isWell = ({ snapshot }: Traffic): Promise<unknown> => {
   const well = (): boolean => snapshot().resolution.error === undefined && snapshot().resolution.held === undefined;
   return until(well, { what: 'the recovery', timeoutMs: 20_000 });
@@ -40,7 +39,7 @@ describeWithServer('etcd', 'an outage of etcd', () => {
     await underTrafficOf({ resolver: etcdResolver({ prefix: PREFIX, url: etcd.url }) }, async (traffic) => {
       await traffic.uses(...ports.slice(0, 3));
       await etcd[end]();
-      await fails(traffic);
+      await untilFailing(traffic);
       expect(traffic.snapshot().resolution).toMatchObject({ status: 'found', stale: true });
       await traffic.goesOn(100);
       await etcd.restart();
@@ -83,17 +82,7 @@ describeWithServer('etcd', 'an outage of etcd', () => {
     const resolver = etcdResolver({ prefix: PREFIX, url: etcd.url, checkMs: 2_000, timeoutMs: 1_000 });
     await underTrafficOf({ resolver }, async (traffic) => {
       await traffic.uses(...ports.slice(0, 3));
-      const before = traffic.load.calls;
-      etcd.pause();
-      const pausedAtMs = performance.now();
-      try {
-        await fails(traffic, 9_000);
-        expect(traffic.snapshot().resolution).toMatchObject({ status: 'found', stale: true });
-        await spend(10_000 - (performance.now() - pausedAtMs));
-      } finally {
-        etcd.resume();
-      }
-      expect(traffic.load.calls - before).toBeGreaterThan(300);
+      await playSilence(traffic, etcd);
       await register(etcd, ports.slice(3));
       await traffic.uses(...ports);
       expect(traffic.snapshot().resolution).toMatchObject({ stale: false, error: undefined });
@@ -135,7 +124,7 @@ describeWithServer('etcd', 'an outage of etcd', () => {
         traffic.client.on('resolveError', ({ error }) => errors.push(String(error)));
         const lostAtMs = performance.now();
         await Promise.all(others.map((member) => member.kill()));
-        await fails(traffic, 8_000);
+        await untilFailing(traffic, 8_000);
         // By etcd's own word, long before anybody asks after ten seconds of silence.
         expect(errors.join()).toMatch(/no leader/);
         expect(performance.now() - lostAtMs).toBeLessThan(8_000);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eurekaResolver, type EurekaResolverOptions } from '../../src/eureka.js';
 import { startFleet, type Fleet } from '../../src/testing/fleet.js';
 import { startEurekaServer, type EurekaServer } from '../support/eureka-server.js';
-import { spend } from '../support/scenario-orders.js';
+import { playLossOfData, playSilence } from '../support/registry-outages.js';
 import { underTrafficOf, type Traffic } from '../support/traffic.js';
 import { until } from '../support/until.js';
 
@@ -60,17 +60,11 @@ describe.each([{ delta: false }, { delta: true }])('with delta: $delta', ({ delt
   it('a kill, and a restart that has forgotten everybody, change nothing; who registers anew is found', async () => {
     await using eureka = await startEurekaServer();
     await registerAll(eureka);
-    await underTraffic({ url: eureka.url, delta }, async ({ uses, snapshot, goesOn }) => {
+    await underTraffic({ url: eureka.url, delta }, async (traffic) => {
+      const { uses, snapshot, goesOn } = traffic;
       await uses(...ports);
-      await eureka.kill();
-      await until(() => snapshot().resolution.error !== undefined, { what: 'the failure' });
-      await spend(2_000);
-      expect(snapshot().resolution).toMatchObject({ resolver: 'eureka', status: 'found', stale: true });
-      await goesOn();
-      await eureka.restart();
-      await until(() => snapshot().resolution.held === 'empty', { what: 'the doubt', timeoutMs: 15_000 });
-      await goesOn();
-      await uses(...ports);
+      expect(snapshot().resolution.resolver).toBe('eureka');
+      await playLossOfData(traffic, eureka);
       for (const port of ports.slice(0, 3)) await registerAll(eureka, [port]);
       await uses(...ports.slice(0, 3));
       await until(() => snapshot().resolution.error === undefined, { what: 'the recovery' });
@@ -84,21 +78,11 @@ describe.each([{ delta: false }, { delta: true }])('with delta: $delta', ({ delt
   it('ten seconds of silence are not noticed, and what happened meanwhile is known right after', async () => {
     await using eureka = await startEurekaServer();
     await registerAll(eureka, ports.slice(0, 3));
-    await underTraffic({ url: eureka.url, delta }, async ({ uses, snapshot, load }) => {
-      await uses(...ports.slice(0, 3));
-      const before = load.calls;
-      const pausedAtMs = performance.now();
-      eureka.pause();
-      try {
-        await until(() => snapshot().resolution.error !== undefined, { what: 'the failure', timeoutMs: 9_500 });
-        await spend(10_000 - (performance.now() - pausedAtMs));
-        expect(snapshot().resolution).toMatchObject({ status: 'found', stale: true });
-      } finally {
-        eureka.resume();
-      }
-      expect(load.calls - before).toBeGreaterThan(300);
+    await underTraffic({ url: eureka.url, delta }, async (traffic) => {
+      await traffic.uses(...ports.slice(0, 3));
+      await playSilence(traffic, eureka);
       await registerAll(eureka, ports.slice(3));
-      await uses(...ports);
+      await traffic.uses(...ports);
     });
   });
 

@@ -6,7 +6,7 @@ import { kubernetesResolver, type KubernetesResolverOptions } from '../../src/ku
 import { startFleet, type Fleet, type FleetServer } from '../../src/testing/fleet.js';
 import { startKubernetesApi, type ApiSlice, type KubernetesApi } from '../support/kubernetes-api/api-server.js';
 import { apiSlice, GONE, LEAVING, READY } from '../support/kubernetes-api/slice-fixtures.js';
-import { spend } from '../support/scenario-orders.js';
+import { playLossOfData, playSilence } from '../support/registry-outages.js';
 import { underTrafficOf, type Traffic } from '../support/traffic.js';
 import { until } from '../support/until.js';
 
@@ -47,16 +47,11 @@ describe('an outage of the API server', () => {
     await api.put(...slices());
     // Its versions count on, so that those of the new process are far below.
     for (let i = 0; i < 30; i++) await api.put(sliceOf(ports[0]!));
-    await underTraffic(api, async ({ uses, snapshot, goesOn }) => {
+    await underTraffic(api, async (traffic) => {
+      const { uses, snapshot, goesOn } = traffic;
       await uses(...ports);
-      await api.kill();
-      await until(() => snapshot().resolution.error !== undefined, { what: 'the failure' });
-      await spend(1_500);
-      expect(snapshot().resolution).toMatchObject({ resolver: 'kubernetes', status: 'found', stale: true });
-      await api.restart();
-      await until(() => snapshot().resolution.held === 'empty', { what: 'the doubt', timeoutMs: 20_000 });
-      await goesOn();
-      await uses(...ports);
+      expect(snapshot().resolution.resolver).toBe('kubernetes');
+      await playLossOfData(traffic, { ...api, downMs: 1_500, askedWithinMs: 20_000 });
       for (const port of ports.slice(0, 3)) await api.put(sliceOf(port));
       await uses(...ports.slice(0, 3));
       expect(snapshot().resolution).toMatchObject({ held: undefined, error: undefined, stale: false });
@@ -72,21 +67,11 @@ describe('an outage of the API server', () => {
     await api.put(...slices(ports.slice(0, 3)));
     await underTraffic(
       api,
-      async ({ uses, snapshot, load }) => {
-        await uses(...ports.slice(0, 3));
-        const before = load.calls;
-        const pausedAtMs = performance.now();
-        api.pause();
-        try {
-          await until(() => snapshot().resolution.error !== undefined, { what: 'the failure', timeoutMs: 9_500 });
-          await spend(10_000 - (performance.now() - pausedAtMs));
-          expect(snapshot().resolution).toMatchObject({ status: 'found', stale: true });
-        } finally {
-          api.resume();
-        }
-        expect(load.calls - before).toBeGreaterThan(300);
+      async (traffic) => {
+        await traffic.uses(...ports.slice(0, 3));
+        await playSilence(traffic, api);
         await api.put(sliceOf(ports[3]!));
-        await uses(...ports);
+        await traffic.uses(...ports);
       },
       { idleMs: 3_000, timeoutMs: 1_000 },
     );

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { nacosResolver, type NacosResolverOptions } from '../../src/nacos.js';
 import { startFleet, type Fleet } from '../../src/testing/fleet.js';
 import { startNacosServer, type NacosServer } from '../support/nacos-server.js';
-import { spend } from '../support/scenario-orders.js';
+import { playLossOfData, playSilence } from '../support/registry-outages.js';
 import { underTrafficOf, type Traffic } from '../support/traffic.js';
 import { until } from '../support/until.js';
 
@@ -68,19 +68,13 @@ it('a kill, and a restart that has forgotten everybody, change nothing; who regi
   const credentials = { username: 'ada', password: 'hunter2' };
   await using nacos = await startNacosServer({ credentials });
   await registerAll(nacos);
-  await underTraffic({ url: nacos.url, ...credentials }, async ({ uses, snapshot, goesOn }) => {
+  await underTraffic({ url: nacos.url, ...credentials }, async (traffic) => {
+    const { uses, snapshot, goesOn } = traffic;
     await uses(...ports);
-    await nacos.kill();
-    await until(() => snapshot().resolution.error !== undefined, { what: 'the failure' });
-    await spend(2_000);
-    expect(snapshot().resolution).toMatchObject({ resolver: 'nacos', status: 'found', stale: true });
-    await goesOn();
-    await nacos.restart();
-    // The token of the old process is refused, and a new one is got, before it says that it knows nobody.
-    await until(() => snapshot().resolution.held === 'empty', { what: 'the doubt', timeoutMs: 15_000 });
+    expect(snapshot().resolution.resolver).toBe('nacos');
+    await playLossOfData(traffic, nacos);
+    // The token of the old process was refused, and a new one got, before it said that it knows nobody.
     expect((await nacos.stats()).logins).toBe(1);
-    await goesOn();
-    await uses(...ports);
     for (const port of ports.slice(0, 3)) await registerAll(nacos, [port]);
     await uses(...ports.slice(0, 3));
     await until(() => snapshot().resolution.error === undefined, { what: 'the recovery' });
@@ -94,21 +88,11 @@ it('a kill, and a restart that has forgotten everybody, change nothing; who regi
 it('ten seconds of silence are not noticed, and what happened meanwhile is known right after', async () => {
   await using nacos = await startNacosServer();
   await registerAll(nacos, ports.slice(0, 3));
-  await underTraffic({ url: nacos.url }, async ({ uses, snapshot, load }) => {
-    await uses(...ports.slice(0, 3));
-    const before = load.calls;
-    const pausedAtMs = performance.now();
-    nacos.pause();
-    try {
-      await until(() => snapshot().resolution.error !== undefined, { what: 'the failure', timeoutMs: 9_500 });
-      await spend(10_000 - (performance.now() - pausedAtMs));
-      expect(snapshot().resolution).toMatchObject({ status: 'found', stale: true });
-    } finally {
-      nacos.resume();
-    }
-    expect(load.calls - before).toBeGreaterThan(300);
+  await underTraffic({ url: nacos.url }, async (traffic) => {
+    await traffic.uses(...ports.slice(0, 3));
+    await playSilence(traffic, nacos);
     await registerAll(nacos, ports.slice(3));
-    await uses(...ports);
+    await traffic.uses(...ports);
   });
 });
 

@@ -4,7 +4,7 @@
  * end arrives here as a deletion.
  *
  * The list is read once, then changes are pushed. What can be wrong with a watch is in etcd-session.ts, when changes are
- * handed on in etcd-publisher.ts, and who is asked in etcd-watch.ts. An empty list is doubted by the feed, as for every
+ * handed on in snapshot-publisher.ts, and who is asked in etcd-watch.ts. An empty list is doubted by the feed, as for every
  * resolver.
  */
 

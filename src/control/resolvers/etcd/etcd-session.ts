@@ -9,9 +9,9 @@
 
 import type { Clock } from '../../../core/clock.js';
 import { linkSignal } from '../../../kit/link-signal.js';
+import type { SnapshotPublisher } from '../snapshot-publisher.js';
 import type { EtcdGateway } from './etcd-gateway.js';
 import { dataLoss, readRangeReply, readWatchMessage, type RangeReply } from './etcd-messages.js';
-import type { Publisher } from './etcd-publisher.js';
 import { createSilence } from './etcd-silence.js';
 import { prefixRange } from './key-range.js';
 import { MAX_KEYS, type KeySpace } from './key-space.js';
@@ -23,7 +23,7 @@ export interface SessionOptions {
   readonly checkMs: number;
   readonly timeoutMs: number;
   readonly keys: KeySpace;
-  readonly publisher: Publisher;
+  readonly publisher: SnapshotPublisher;
   readonly signal: AbortSignal;
   readonly clock: Clock;
   /** The list is read, and the watch stands; `check` asks the member now whether it still does. */

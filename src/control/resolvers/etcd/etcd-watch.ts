@@ -3,15 +3,16 @@
  * while another one answers; when none does, it is one, and the pauses grow.
  */
 
+import type { EndpointInput } from '../../../core/endpoint.js';
 import type { Receiver, WatchContext } from '../../../core/resolver.js';
 import { describeError } from '../../../core/errors.js';
 import { fullJitter } from '../../../kit/backoff.js';
 import { pause } from '../../../kit/pause.js';
 import { feedContext } from '../../discovery/feed-context.js';
+import { createSnapshotPublisher } from '../snapshot-publisher.js';
 import { createEtcdGateway, type EtcdGateway } from './etcd-gateway.js';
 import { createEtcdLogin } from './etcd-login.js';
 import type { EtcdSettings } from './etcd-options.js';
-import { createPublisher } from './etcd-publisher.js';
 import { followMember } from './etcd-session.js';
 import { createKeySpace } from './key-space.js';
 
@@ -29,7 +30,16 @@ export async function watchEtcd(settings: EtcdSettings, receiver: Receiver, give
   const login = createEtcdLogin(settings.auth);
   const gateways = settings.urls.map((url) => createEtcdGateway({ ...settings, url, login, clock }));
   const keys = createKeySpace(settings.parse, settings.maxBytes);
-  const publisher = createPublisher({ keys, receiver, clock, reportRefused });
+  const publisher = createSnapshotPublisher({
+    receiver,
+    clock,
+    select() {
+      const { endpoints, refused } = keys.content();
+      return { endpoints: endpoints as readonly EndpointInput[], refused };
+    },
+    reportRefused,
+    nothingUsable: (count) => `no value can be read (${count})`,
+  });
   signal.addEventListener('abort', publisher.cancel, { once: true });
 
   let check = (): void => {};

@@ -14,12 +14,12 @@ import { fullJitter, jittered } from '../../../kit/backoff.js';
 import { linkSignal } from '../../../kit/link-signal.js';
 import { pause } from '../../../kit/pause.js';
 import { feedContext } from '../../discovery/feed-context.js';
+import { createSnapshotPublisher } from '../snapshot-publisher.js';
 import type { ClusterAccess } from './cluster-access.js';
 import { createCredentials } from './credentials.js';
 import { isGone, KubernetesFailure, statusOf } from './kubernetes-failure.js';
 import { createSliceApi } from './slice-api.js';
 import { selectEndpoints, type SelectionRules } from './slice-endpoints.js';
-import { createSlicePublisher } from './slice-publisher.js';
 import { createSliceSet } from './slice-set.js';
 import { goesBack, type WatchEvent } from './watch-event.js';
 
@@ -53,8 +53,13 @@ export async function watchSlices(
 ): Promise<void> {
   const { signal, clock, random, onRefresh, reportError, reportRefused } = feedContext(given);
   const slices = createSliceSet();
-  const select = (): ReturnType<typeof selectEndpoints> => selectEndpoints(slices.values(), settings);
-  const publisher = createSlicePublisher({ receiver, clock, select, reportRefused });
+  const publisher = createSnapshotPublisher({
+    receiver,
+    clock,
+    select: () => selectEndpoints(slices.values(), settings),
+    reportRefused,
+    nothingUsable: () => 'no endpoint can be used',
+  });
   linkSignal(signal, publisher.cancel);
   const { access, namespace, service, timeoutMs, idleMs, maxBytes } = settings;
   const credentials = createCredentials(access, clock);
