@@ -179,6 +179,20 @@ describe('transport.http2', () => {
     expect(ends).toEqual(['end', 'aborted']);
   });
 
+  it('gives up an upload that was answered before its end, so that its connection can close', async () => {
+    const closed: ServerHttp2Stream[] = [];
+    const { address, sessions } = await serve((stream) => {
+      // It goes on reading: one that does not ends the stream itself.
+      stream.resume().on('close', () => closed.push(stream));
+      answer(stream, 'enough');
+    });
+    const client = start([address], { keepAliveTimeoutMs: 100 });
+    const body = new ReadableStream({ start: (controller) => controller.enqueue(new Uint8Array([1])) });
+    expect(await post(client, body)).toBe('enough');
+    await until(() => closed.length === 1, { what: 'the stream to be given up' });
+    await until(() => sessions[0]?.destroyed, { what: 'the idle connection to be closed' });
+  });
+
   it('lets what runs finish after a GOAWAY, and sends the next call over a new connection', async () => {
     const waiting: ServerHttp2Stream[] = [];
     const { address, sessions } = await serve((stream, headers) => {

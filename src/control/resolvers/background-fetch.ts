@@ -80,6 +80,7 @@ export function createBackgroundFetch(tls: RegistryTls = {}): RegistryFetch {
 function keepInBackground(socket: Socket, protocol: string): void {
   socket.unref();
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
+  // The socket's own timer and not a Clock's: it ends with the socket, and no algorithm goes by it.
   socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
     socket.destroy(new Error(`no connection within ${CONNECT_TIMEOUT_MS} ms`));
   });

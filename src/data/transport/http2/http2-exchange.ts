@@ -105,9 +105,7 @@ export class Http2Exchange implements ExchangeController {
   fail(error: unknown): void {
     if (this.settled) return;
     this.settle();
-    this.body?.cancel();
-    // Not close(): that ends the body first, and the server would take a part of an upload for all of it.
-    this.stream?.destroy(new Error('given up'));
+    this.giveUp();
     this.handler.onResponseError?.(this.hasBegun ? this : null, error);
   }
 
@@ -119,12 +117,10 @@ export class Http2Exchange implements ExchangeController {
 
   private listen(stream: ClientHttp2Stream, session: ClientHttp2Session): void {
     let error: unknown;
-    stream.on('response', (headers: IncomingHttpHeaders & { ':status'?: number }) => this.respond(headers));
-    stream.on('data', (chunk: Buffer) => {
-      if (!this.settled) this.handler.onResponseData?.(this, chunk);
-    });
+    stream.on('response', (headers: IncomingHttpHeaders & { ':status'?: number }) => this.respond(stream, headers));
     stream.on('trailers', (headers: IncomingHttpHeaders) => (this.trailers = responseHeaders(headers)));
     stream.on('error', (reason: unknown) => (error = reason));
+    // The stream's own timer and not a Clock's: nobody else sees that one long piece of an upload makes progress.
     stream.setTimeout(this.options.bodyTimeout ?? BODY_TIMEOUT_MS, () => this.timeOut());
     stream.on('end', () => {
       if (this.responded && stream.rstCode === constants.NGHTTP2_NO_ERROR) this.complete();
@@ -152,9 +148,13 @@ export class Http2Exchange implements ExchangeController {
     }
   }
 
-  private respond(headers: IncomingHttpHeaders & { ':status'?: number }): void {
+  private respond(stream: ClientHttp2Stream, headers: IncomingHttpHeaders & { ':status'?: number }): void {
     if (this.settled) return;
     this.responded = true;
+    // Not before: what comes in one piece with its headers may otherwise be told earlier than they are.
+    stream.on('data', (chunk: Buffer) => {
+      if (!this.settled) this.handler.onResponseData?.(this, chunk);
+    });
     const record = responseHeaders(headers);
     this.rawHeaders = rawFromRecord(record);
     this.handler.onResponseStarted?.();
@@ -164,6 +164,8 @@ export class Http2Exchange implements ExchangeController {
   private complete(): void {
     if (this.settled) return;
     this.settle();
+    // A server may answer without having read the request (RFC 9113 §8.1); a rest that nobody asks for would keep the stream open.
+    if (this.stream?.writableFinished === false) this.giveUp();
     this.rawTrailers = rawFromRecord(this.trailers);
     this.handler.onResponseEnd?.(this, this.trailers);
   }
@@ -187,8 +189,16 @@ export class Http2Exchange implements ExchangeController {
   }
 
   private timeOut(): void {
+    // As undici does: it is the reader who is slow.
+    if (this.paused) return;
     const code = this.responded ? 'UND_ERR_BODY_TIMEOUT' : 'UND_ERR_HEADERS_TIMEOUT';
     this.fail(Object.assign(new Error(`HTTP/2: ${this.host.address} was silent for too long`), { code }));
+  }
+
+  private giveUp(): void {
+    this.body?.cancel();
+    // Not close(): that ends the body first, and the server would take a part of an upload for all of it.
+    this.stream?.destroy(new Error('given up'));
   }
 
   private settle(): void {
