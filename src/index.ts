@@ -37,6 +37,7 @@ export type {
   CacheOptions,
   CallOptions,
   CallRetryOptions,
+  CallBody,
   InboundHeaders,
   PropagateOptions,
   ClientLocality,

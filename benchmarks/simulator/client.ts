@@ -76,6 +76,7 @@ const OPTIONS = Object.freeze({ origin: ORIGIN, path: '/', method: 'GET' });
 class SimulatedRequest implements RequestForm<number> {
   readonly method = 'GET';
   readonly signal = undefined;
+  readonly bodies = undefined;
   private readonly workMs: number;
 
   constructor(workMs: number) {
@@ -88,6 +89,10 @@ class SimulatedRequest implements RequestForm<number> {
 
   headers(): undefined {
     return undefined;
+  }
+
+  repeatBody(): void {
+    // It has none.
   }
 
   isReplayable(): boolean {

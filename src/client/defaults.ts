@@ -34,6 +34,8 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
     statuses: [502, 503, 504],
     methods: IDEMPOTENT_METHODS,
     retryAfterMaxMs: 10_000,
+    // It costs memory for every upload, and only the service's owner knows how long they are.
+    replayBufferBytes: 0,
     budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
   },
   // On retries only: a healthy request carries nothing of ours.

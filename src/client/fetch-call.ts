@@ -5,9 +5,12 @@ import type { Call } from '../data/call.js';
 import type { Router } from '../data/call-input.js';
 import { reportCall } from '../data/report-call.js';
 import { isReplayableBody } from '../data/idempotency.js';
+import { isOneShotBody, keptBodies, madeBodies, twinBodies, type RoundBodies } from '../data/round-bodies.js';
+import { invalidOption } from '../kit/option-error.js';
 import { callOfResponse, rememberCall } from './call-of-response.js';
 import { manageCall, type RequestForm } from './managed-call.js';
 import type { Match } from './service-directory.js';
+import type { CallOptions } from './options.js';
 import { wireInit } from './wire-init.js';
 import { asText, isRequest, isSignal, type FetchInit, type FetchInput } from './fetch-input.js';
 
@@ -38,6 +41,7 @@ class FetchForm implements RequestForm<Response> {
   private readonly init: RequestInit;
   private readonly wire: Wire;
   private readonly controller: AbortController | undefined;
+  bodies: RoundBodies | undefined;
 
   constructor(input: FetchInput, init: FetchInit | null | undefined, wire: Wire) {
     this.input = input;
@@ -66,7 +70,22 @@ class FetchForm implements RequestForm<Response> {
     return this.init.headers ?? this.request?.headers;
   }
 
+  repeatBody(make: CallOptions['body'], keptBytes: number): void {
+    const { init, request } = this;
+    const given = init.body ?? undefined;
+    if (make !== undefined) {
+      if (given !== undefined) throw invalidOption('fairlead.body', 'must not be given together with a body');
+      this.bodies = madeBodies(make);
+    } else if (given !== undefined) {
+      if (isOneShotBody(given)) this.bodies = keptBodies(given, keptBytes);
+    } else if (request !== undefined && request.body !== null && !request.bodyUsed) {
+      // Its twin is read beside it: sent as it is, its length is known to fetch.
+      this.bodies = twinBodies(request.clone().body as object, keptBytes);
+    }
+  }
+
   isReplayable(): boolean {
+    if (this.bodies !== undefined) return this.bodies.isReplayable();
     const { body } = this.init;
     // A Request's own body is a stream, used up by the first sending.
     if (body === undefined || body === null) return this.request === undefined || this.request.body === null;
@@ -74,7 +93,15 @@ class FetchForm implements RequestForm<Response> {
   }
 
   send(call: Call): Promise<Response> {
-    return this.wire(this.input, this.init, call);
+    return this.bodies === undefined ? this.wire(this.input, this.init, call) : this.sendBody(call, this.bodies);
+  }
+
+  private async sendBody(call: Call, bodies: RoundBodies): Promise<Response> {
+    const made = await bodies.next();
+    if (made === undefined) return this.wire(this.input, this.init, call);
+    // Any fetch takes a stream, an iterable only some.
+    const body = isOneShotBody(made) ? streamOf(made) : made;
+    return this.wire(this.input, Object.assign({}, this.init, { body, duplex: 'half' }), call);
   }
 
   abort(reason: unknown): void {
@@ -89,6 +116,10 @@ class FetchForm implements RequestForm<Response> {
     // Left unread, it would keep its connection.
     response.body?.cancel().catch(() => {});
   }
+}
+
+function streamOf(body: object): ReadableStream {
+  return 'getReader' in body ? (body as ReadableStream) : ReadableStream.from(body as AsyncIterable<unknown>);
 }
 
 function methodOf(method: unknown, request: Request | undefined): string {

@@ -20,6 +20,7 @@ import { hasHeader } from '../data/request-headers.js';
 import { timeUpBefore } from '../data/call-refusals.js';
 import { toldBy, type Told } from '../data/propagation.js';
 import type { RetrySettings } from '../data/retry-settings.js';
+import type { RoundBodies } from '../data/round-bodies.js';
 import { retryCall, type RepeatableRequest, type Round } from '../data/retry-call.js';
 import { linkSignal } from '../kit/link-signal.js';
 import { NOT_OPEN, type OpenCall, type OpenCalls } from './open-calls.js';
@@ -31,8 +32,15 @@ import { callSchema } from './call-schema.js';
 /** A request in one of the forms that callers use. */
 export interface RequestForm<T> extends AdmissionRequest {
   readonly signal: AbortSignal | undefined;
+  /** Where the caller's own body is not enough. */
+  readonly bodies: RoundBodies | undefined;
   /** Read only after a failure. */
   headers(): unknown;
+  /**
+   * Before the first round: its bodies are made by `make`, or up to `keptBytes` of the caller's own are kept.
+   * @throws FairleadError `ERR_INVALID_OPTION` when the request has a body and `make` is there as well
+   */
+  repeatBody(make: CallOptions['body'], keptBytes: number): void;
   /** Whether the body can be sent again from the start. Asked only after a failure. */
   isReplayable(): boolean;
   /** One round on the wire. */
@@ -57,6 +65,8 @@ export function manageCall<T>(
   const told = options?.inbound === undefined ? undefined : toldBy(options.inbound, service.settings.propagate);
   const timeoutMs = Math.min(options?.timeoutMs ?? service.settings.timeoutMs, told?.remainingMs ?? Infinity);
   if (timeoutMs <= 0) refuse(service, timeUpBefore(service.name));
+  const keptBytes = replayBufferBytes(service.settings.retry, options?.retry);
+  if (keptBytes > 0 || options?.body !== undefined) form.repeatBody(options?.body, keptBytes);
   const { admission } = service.door;
   const permit = admission === undefined ? undefined : enter(service, admission, form);
   const call = new Call({
@@ -70,6 +80,10 @@ export function manageCall<T>(
     overrides: options === undefined ? undefined : overridesOf(options, service.settings.retry, told),
   });
   return new ManagedCall(call, service, permit, form, options, onDelivered).run();
+}
+
+function replayBufferBytes(service: RetrySettings | false, own: CallOptions['retry']): number {
+  return service === false || own === false ? 0 : (own?.replayBufferBytes ?? service.replayBufferBytes);
 }
 
 /** A call that is refused at the door has ended as well. */
@@ -166,6 +180,10 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
     return this.form.isReplayable();
   }
 
+  isTooLong(): boolean {
+    return this.form.bodies?.isTooLong() === true;
+  }
+
   mayRetry(): boolean {
     return this.options?.retry !== false;
   }
@@ -207,6 +225,8 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
     const { value, error } = await retryCall(this.call, await this.decided(round), this);
     if (value !== undefined) return this.deliver(value);
     this.call.failed();
+    const { bodies } = this.form;
+    bodies?.cancel();
     this.left();
     this.unlink?.();
     this.open.ended(this);
@@ -214,12 +234,14 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
       this.announce(undefined, 'aborted');
       throw this.abortedBefore ? error : this.form.signal?.reason;
     }
-    const final = errorOfCall(this.call, error);
+    const own = bodies?.failure();
+    const final = own === undefined ? errorOfCall(this.call, error) : own.error;
     this.announce(undefined, isFairleadError(final) ? final.code : undefined);
     throw final;
   }
 
   private deliver(value: T): T {
+    this.form.bodies?.release();
     this.left();
     this.onDelivered?.(value, this.call);
     if (this.unlink !== undefined) this.call.whenOver(this.unlink);

@@ -150,6 +150,18 @@ export type RetryOptions = CallRetryOptions & {
   readonly budget?: Partial<RetryBudgetSettings>;
 };
 
+/** What a request can carry; `client.fetch` takes what fetch takes besides. */
+export type CallBody =
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | NodeJS.ReadableStream
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | Blob
+  | FormData
+  | URLSearchParams;
+
 /** As `IncomingMessage.headers`, `IncomingMessage.rawHeaders` or `Request.headers`. */
 export type InboundHeaders =
   Headers | Readonly<Record<string, string | readonly string[] | undefined>> | readonly string[];
@@ -167,6 +179,11 @@ export interface CallOptions {
    * budget excepted. It cannot switch on what the service has switched off. @default the service's `retry`
    */
   readonly retry?: false | CallRetryOptions;
+  /**
+   * Makes the request's body, anew for every round: the first one, each retry, a rescue or hedge. So a stream can be sent again as well.
+   * May return a promise. Not together with a `body`. @default none: the request's `body`, if it has one
+   */
+  readonly body?: () => CallBody | Promise<CallBody>;
   /**
    * Headers of the request that this call serves, as `node:http` or fetch give them. If they say that it is a retry
    * (`propagate.noRetryHeader`), nothing is tried again below it; if they say how much time is left

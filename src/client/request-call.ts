@@ -4,10 +4,12 @@ import { FairleadError } from '../core/errors.js';
 import type { Call } from '../data/call.js';
 import type { Router } from '../data/call-input.js';
 import { isReplayableBody } from '../data/idempotency.js';
+import { isOneShotBody, keptBodies, madeBodies, type RoundBodies } from '../data/round-bodies.js';
 import { hasHeader } from '../data/request-headers.js';
 import type { DispatchOptions } from '../data/transport/dispatcher-like.js';
 import { prepareBody, type PreparedBody } from '../data/transport/request-body.js';
 import { createRequestExchange, type RequestExchange, type ResponseData } from '../data/transport/request-exchange.js';
+import { invalidOption } from '../kit/option-error.js';
 import { linkSignal } from '../kit/link-signal.js';
 import { manageCall, type RequestForm } from './managed-call.js';
 import type { CallOptions } from './options.js';
@@ -73,6 +75,7 @@ class DispatchForm implements RequestForm<ResponseData> {
   private readonly options: RequestOptions;
   private readonly dispatched: DispatchOptions;
   private exchange: RequestExchange | undefined;
+  bodies: RoundBodies | undefined;
   /** Of a round that began beside another one. */
   private others: RequestExchange[] | undefined;
 
@@ -91,16 +94,36 @@ class DispatchForm implements RequestForm<ResponseData> {
     return this.options.headers;
   }
 
+  repeatBody(make: CallOptions['body'], keptBytes: number): void {
+    const given = this.options.body ?? undefined;
+    if (make !== undefined) {
+      if (given !== undefined) throw invalidOption('fairlead.body', 'must not be given together with a body');
+      this.bodies = madeBodies(make);
+    } else if (isOneShotBody(given)) {
+      this.bodies = keptBodies(given, keptBytes);
+    }
+  }
+
   isReplayable(): boolean {
-    return isReplayableBody(this.options.body);
+    return this.bodies?.isReplayable() ?? isReplayableBody(this.options.body);
   }
 
   send(call: Call): Promise<ResponseData> {
+    return this.bodies === undefined ? this.sendThis(call, this.dispatched) : this.sendBody(call, this.bodies);
+  }
+
+  private async sendBody(call: Call, bodies: RoundBodies): Promise<ResponseData> {
+    const { origin, path } = this.dispatched;
+    const prepared = await prepareBody(await bodies.next());
+    return this.sendThis(call, dispatchOptions(String(origin), path, this.options, prepared));
+  }
+
+  private sendThis(call: Call, dispatched: DispatchOptions): Promise<ResponseData> {
     if (this.signal?.aborted === true) return Promise.reject(this.signal.reason as Error);
     const exchange = createRequestExchange();
     if (this.exchange !== undefined) (this.others ??= []).push(this.exchange);
     this.exchange = exchange;
-    call.dispatch(this.dispatched, exchange.handler);
+    call.dispatch(dispatched, exchange.handler);
     return exchange.response;
   }
 

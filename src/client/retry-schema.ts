@@ -20,6 +20,7 @@ export const callRetry: ObjectSchema<CallRetryOptions> = object<CallRetryOptions
   methods: arrayOf(method),
   shouldRetry: func(),
   retryAfterMaxMs: durationMs(0, 300_000),
+  replayBufferBytes: number({ min: 0, max: 67_108_864, integer: true }),
 });
 
 /** A field name (RFC 9110 §5.1). */

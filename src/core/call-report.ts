@@ -19,6 +19,8 @@ export type NotRetried =
   | 'method'
   /** The body cannot be sent again. */
   | 'body'
+  /** The body was longer than `replayBufferBytes`. */
+  | 'body-limit'
   /** `maxAttempts` are spent. */
   | 'max-attempts'
   /** The endpoint asked for a longer wait than `retryAfterMaxMs`. */

@@ -22,6 +22,8 @@ export interface Repeatability {
   isIdempotent(): boolean;
   /** The body can be sent again from the start. */
   isReplayable(): boolean;
+  /** It cannot, because it was longer than what is kept. */
+  isTooLong(): boolean;
 }
 
 /** `retries`: how many this call has had by policy. */
@@ -34,7 +36,7 @@ export function decideRetry(call: Call, failed: Attempt, retries: number, reques
   if (asked === undefined && !isRetryable(failed, retry)) return no('not-retryable');
   // What nobody has processed may go out again, whatever it means.
   if (failed.sent && !request.isIdempotent() && !isUnprocessed(failed.error)) return no('method');
-  if (!request.isReplayable()) return no('body');
+  if (!request.isReplayable()) return no(request.isTooLong() ? 'body-limit' : 'body');
   if (retries + 1 >= retry.maxAttempts) return no('max-attempts');
   const askedMs = failed.retryAfterMs;
   if (askedMs !== undefined && askedMs > retry.retryAfterMaxMs) return no('retry-after');

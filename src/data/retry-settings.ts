@@ -40,6 +40,12 @@ export interface RetrySettings {
    * response as it is. Milliseconds, 0–300 000. @default 10 000
    */
   readonly retryAfterMaxMs: number;
+  /**
+   * Bytes of a request body that are kept while it is sent, if it is a stream, an iterable or the body of a `Request`, so that it can
+   * be sent again. A longer one is sent once, and the reason why no retry follows is `body-limit`. Integer, 0–67 108 864; 0 keeps nothing.
+   * @default 0 (64 KiB, as in linkerd, is a good size)
+   */
+  readonly replayBufferBytes: number;
   /** What retries may cost the service, together. */
   readonly budget: RetryBudgetSettings;
 }

@@ -44,6 +44,7 @@ const DOCUMENTED = {
     statuses: [502, 503, 504],
     methods: ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY'],
     retryAfterMaxMs: 10_000,
+    replayBufferBytes: 0,
     budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
   },
   propagate: { noRetryHeader: 'fairlead-no-retry' },

@@ -86,6 +86,7 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
         statuses: [502, 503, 504],
         methods: IDEMPOTENT_METHODS,
         retryAfterMaxMs: 10_000,
+        replayBufferBytes: 0,
         budget: { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 },
       },
       credentialHeaders: [],

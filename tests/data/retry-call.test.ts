@@ -30,6 +30,7 @@ function requestOf(
     mayRetry: () => true,
     isIdempotent: () => true,
     isReplayable: () => true,
+    isTooLong: () => false,
     again: async () => play(bench, rounds.shift() ?? 200),
     discard: (value) => void discarded.push(value),
   };

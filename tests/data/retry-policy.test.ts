@@ -7,7 +7,12 @@ import { decideRetry, type Repeatability, type RetryVerdict } from '../../src/da
 import type { RetrySettings } from '../../src/data/retry-settings.js';
 import { createCallBench, type CallBench } from './call-bench.js';
 
-const WILLING: Repeatability = { mayRetry: () => true, isIdempotent: () => true, isReplayable: () => true };
+const WILLING: Repeatability = {
+  mayRetry: () => true,
+  isIdempotent: () => true,
+  isReplayable: () => true,
+  isTooLong: () => false,
+};
 
 interface Failure {
   readonly outcome?: Outcome | undefined;
@@ -70,6 +75,7 @@ describe('decideRetry', () => {
     expect(decide({ outcome: { kind: 'success' } }, not('isIdempotent'), bench)).toEqual(no('not-retryable'));
     expect(decide(late, not('isIdempotent', 'isReplayable'), bench)).toEqual(no('method'));
     expect(decide(late, not('isReplayable'), bench)).toEqual(no('body'));
+    expect(decide(late, { isReplayable: () => false, isTooLong: () => true }, bench)).toEqual(no('body-limit'));
     expect(decide(late, {}, bench)).toEqual(no('max-attempts'));
     const patient = createCallBench({ call: { timeoutMs: 10 } });
     patient.route.budget.tryWithdraw = () => false;

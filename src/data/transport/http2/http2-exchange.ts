@@ -7,13 +7,13 @@
  */
 
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2';
+import { ReplayBody } from '../../replay-body.js';
 import { bridgeHandler } from '../bridge-handler.js';
 import type { DispatchHandler, DispatchOptions } from '../dispatcher-like.js';
 import type { ExchangeController, ModernHandler } from '../handler-shape.js';
 import { rawFromRecord, type HeaderRecord } from '../raw-headers.js';
 import { REFUSED_STREAM } from '../unprocessed.js';
 import { requestHeaders, responseHeaders } from './http2-headers.js';
-import { ReplayBody } from './replay-body.js';
 
 /** Where an exchange gets its streams. */
 export interface ExchangeHost {
@@ -28,6 +28,12 @@ export interface ExchangeHost {
 /** Silence in the middle of a body that ends it. Milliseconds; undici's default, too. */
 const BODY_TIMEOUT_MS = 300_000;
 
+/**
+ * What is kept of a request body: a server that is about to go refuses streams it has not looked at, and the platform's
+ * fetch hands over every body as something that can be read once. Longer ones are sent once.
+ */
+const KEPT_BYTES = 65_536;
+
 export class Http2Exchange implements ExchangeController {
   aborted = false;
   paused = false;
@@ -41,6 +47,7 @@ export class Http2Exchange implements ExchangeController {
   private readonly handler: ModernHandler;
   private readonly host: ExchangeHost;
   private readonly body: ReplayBody | undefined;
+  private reading: AsyncIterableIterator<Uint8Array> | undefined;
   private stream: ClientHttp2Stream | undefined;
   private session: ClientHttp2Session | undefined;
   private hasBegun = false;
@@ -54,7 +61,8 @@ export class Http2Exchange implements ExchangeController {
     this.handler = bridgeHandler(handler, 'modern');
     this.host = host;
     const { body } = options;
-    if (typeof body === 'object' && body !== null && !ArrayBuffer.isView(body)) this.body = new ReplayBody(body);
+    if (typeof body === 'object' && body !== null && !ArrayBuffer.isView(body))
+      this.body = new ReplayBody(body, KEPT_BYTES);
   }
 
   /** Its handler has heard of it. */
@@ -137,7 +145,7 @@ export class Http2Exchange implements ExchangeController {
         return;
       }
       const isCurrent = (): boolean => this.stream === stream && !this.settled;
-      for await (const chunk of this.body.read(isCurrent)) {
+      for await (const chunk of (this.reading = this.body.read())) {
         if (!isCurrent() || stream.destroyed) return;
         this.handler.onBodySent?.(chunk);
         if (!stream.write(chunk)) await drained(stream);
@@ -174,6 +182,7 @@ export class Http2Exchange implements ExchangeController {
     if (this.settled || this.stream !== stream) return;
     if (!this.responded && this.wasRefused(stream, session)) {
       this.stream = undefined;
+      void this.reading?.return?.();
       if (this.body?.repeatable !== false && this.host.again(this)) return;
       this.refuse(error);
       return;
