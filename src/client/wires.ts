@@ -16,6 +16,7 @@ import type { AddressGate } from './service.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceDirectory } from './service-directory.js';
 import { logicalOrigin } from './service-match.js';
+import { voidOverFetch } from './void-options.js';
 
 export interface Wires {
   /** One round of a balanced call. */
@@ -68,7 +69,11 @@ export function createWires(settings: ClientSettings, directory: () => ServiceDi
     router,
     connect({ transport, tls }, refuseAddress, service) {
       const onWarning = (message: string): void => events.emit('warning', { service, message });
-      if (rewrites()) return createFetchConnections(plainFetch);
+      if (rewrites()) {
+        const warning = voidOverFetch({ transport, tls });
+        if (warning !== undefined) onWarning(warning);
+        return createFetchConnections(plainFetch);
+      }
       const { clock, random } = settings;
       const onTlsReload = (error: Error | undefined): void => events.emit('tlsReload', { service, error });
       return createPlatformConnections({

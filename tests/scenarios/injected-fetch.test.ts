@@ -183,6 +183,24 @@ describe("the platform's own fetch, injected", () => {
     nobodyIsBlamed();
   });
 
+  it('makes the connections: options for them that are set are told to have no effect, once', async () => {
+    const resolver = staticResolver(fleet.addresses);
+    const warnings: unknown[] = [];
+    for (const options of [
+      {},
+      { transport: { maxConnections: 512 } },
+      { tls: { ca: 'x' }, transport: { family: 4 } },
+    ]) {
+      const { fetch } = start(globalThis.fetch, { resolver, ...options } as ServiceOptions).on('warning', (event) =>
+        warnings.push(event),
+      );
+      for (let i = 0; i < 2; i++) expect((await fetch('http://orders/')).status).toBe(200);
+      await client?.close();
+    }
+    const message = 'transport.family, tls.ca have no effect: calls go over a fetch that makes connections of its own.';
+    expect(warnings).toEqual([{ service: 'orders', message }]);
+  });
+
   it('leaves client.request and client.dispatcher, which need undici, with a plain word and no blame', async () => {
     const { request, dispatcher } = start(globalThis.fetch, { resolver: staticResolver(fleet.addresses) });
     const init = { dispatcher } as unknown as RequestInit;
