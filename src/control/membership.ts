@@ -99,14 +99,17 @@ export function createMembership(options: { readonly policy: AddressGate }): Mem
           draining.delete(endpoint.id);
         }
         if (before === undefined) entries.set(endpoint.id, { endpoint, refusal, seenIn: setNumber });
-        else Object.assign(before, { endpoint, refusal });
+        else {
+          before.endpoint = endpoint;
+          before.refusal = refusal;
+        }
       }
 
       if (named < entries.size) {
         differs = true;
-        for (const [id, { endpoint, refusal, seenIn }] of entries) {
+        for (const { endpoint, refusal, seenIn } of entries.values()) {
           if (seenIn === setNumber) continue;
-          entries.delete(id);
+          entries.delete(endpoint.id);
           if (refusal === undefined) removed.push(endpoint);
         }
       }
@@ -135,12 +138,11 @@ function viewsOf(entries: ReadonlyMap<string, Entry>): {
   refusedReasons: ReadonlyMap<string, string>;
 } {
   const known: Endpoint[] = [];
-  const usable: Endpoint[] = [];
   const refusedReasons = new Map<string, string>();
-  for (const [id, { endpoint, refusal }] of entries) {
+  for (const { endpoint, refusal } of entries.values()) {
     known.push(endpoint);
-    if (refusal === undefined) usable.push(endpoint);
-    else refusedReasons.set(id, refusal);
+    if (refusal !== undefined) refusedReasons.set(endpoint.id, refusal);
   }
+  const usable = refusedReasons.size === 0 ? known : known.filter(({ id }) => !refusedReasons.has(id));
   return { known: Object.freeze(known), usable: Object.freeze(usable), refusedReasons };
 }

@@ -14,12 +14,10 @@
  * Host names pass here, but not their ports. They are checked again when they are dialled, by the address.
  */
 
-import { isIPv4 } from 'node:net';
-
 import { BAD_PORTS } from './bad-ports.js';
 import { addressSet, covers, parseCidr } from './cidr.js';
 import type { AddressSet, Cidr } from './cidr.js';
-import { parseIp } from './ip-address.js';
+import { isIpv4, parseIp } from './ip-address.js';
 import { unixPath } from './unix-path.js';
 import type { IpAddress } from './ip-address.js';
 import { describeValue, invalidOption, memberPath } from './option-error.js';
@@ -134,8 +132,7 @@ export function createAddressPolicy(options: AddressPolicyOptions = {}, path: st
       }
       const refusedPort = port === undefined ? undefined : refusalOfPort(port);
       if (refusedPort !== undefined) return refusedPort;
-      if (listed === undefined && isIPv4(address) && !SUSPECT_OCTETS.has(Number.parseInt(address, 10)))
-        return undefined;
+      if (listed === undefined && !isSuspectIpv4(address) && isIpv4(address)) return undefined;
       const ip = parseIp(address);
       if (ip === undefined) return undefined;
       const range = refusedRangeOf(ip);

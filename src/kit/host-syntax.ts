@@ -5,7 +5,9 @@
  * old resolvers take for IPv4 addresses (`127.1`, `0x7f000001`, `010.0.0.1`) are no names.
  */
 
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+
+import { isIpv4 } from './ip-address.js';
 
 export interface HostPort {
   /** In canonical form; IPv6 without brackets. */
@@ -25,7 +27,7 @@ const NUMBER_LABEL = /^(\d+|0x[\da-f]*)$/;
  * when it is no valid host.
  */
 export function canonicalHost(text: string): string | undefined {
-  if (isIPv4(text)) return text;
+  if (isIpv4(text)) return text;
   // A zone (fe80::1%eth0) has no place in a URL.
   if (text.includes(':')) return isIPv6(text) && !text.includes('%') ? compressed(text) : undefined;
   const name = (text.endsWith('.') ? text.slice(0, -1) : text).toLowerCase();

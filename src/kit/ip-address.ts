@@ -10,6 +10,30 @@ export function isIpLiteral(host: string): boolean {
   return isIP(withoutBrackets(host)) !== 0;
 }
 
+const [DOT, ZERO, NINE] = [46, 48, 57];
+
+/** As `isIPv4` of the platform, in a fraction of its time: an answer of discovery may bring ten thousand. */
+export function isIpv4(text: string): boolean {
+  let dots = 0;
+  let digits = 0;
+  let value = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) {
+      if (digits === 0 || ++dots > 3) return false;
+      digits = 0;
+      value = 0;
+      continue;
+    }
+    // Old resolvers take 010 for eight.
+    if (code < ZERO || code > NINE || (digits > 0 && value === 0)) return false;
+    value = value * 10 + code - ZERO;
+    if (value > 255) return false;
+    digits++;
+  }
+  return dots === 3 && digits > 0;
+}
+
 export interface IpAddress {
   readonly family: 'ipv4' | 'ipv6';
   /** Without brackets and zone; IPv6 compressed and in lower case. */

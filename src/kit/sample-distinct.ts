@@ -32,7 +32,9 @@ export class DistinctSampler {
   /** @param n how many indices there are: draws are from 0 to n − 1 */
   constructor(n: number) {
     this.size = n;
-    this.permutation = Int32Array.from({ length: n }, (_, index) => index);
+    this.permutation = new Int32Array(n);
+    // Not Int32Array.from, which calls a function for each.
+    for (let index = 0; index < n; index++) this.permutation[index] = index;
   }
 
   /**

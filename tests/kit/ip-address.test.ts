@@ -1,7 +1,9 @@
+import { isIPv4 } from 'node:net';
+
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { isIpLiteral, parseIp } from '../../src/kit/ip-address.js';
+import { isIpLiteral, isIpv4, parseIp } from '../../src/kit/ip-address.js';
 
 describe('IP addresses', () => {
   it.each([
@@ -72,6 +74,20 @@ describe('IP addresses', () => {
         fc.pre(group !== 0xffff);
         expect(parseIp(`::${group.toString(16)}:${tail}`)?.family).toBe('ipv6');
       }),
+    );
+  });
+
+  it('agrees with the platform on what is an IPv4 address', () => {
+    const part = fc.oneof(
+      fc.integer({ min: 0, max: 300 }).map(String),
+      fc.constantFrom('', '00', '01', '0x1', ' 1', '1e1', '\u0661'),
+    );
+    const almost = fc.array(part, { minLength: 3, maxLength: 5 }).map((parts) => parts.join('.'));
+    fc.assert(
+      fc.property(fc.oneof(almost, fc.ipV4(), fc.string()), (text) => {
+        expect(isIpv4(text)).toBe(isIPv4(text));
+      }),
+      { numRuns: 5_000 },
     );
   });
 });

@@ -7,10 +7,13 @@
  */
 
 import type { Endpoint, EndpointInput, Scheme } from '../../core/endpoint.js';
-import { canonicalHost, parseHostPort } from '../../kit/host-syntax.js';
+import { canonicalHost } from '../../kit/host-syntax.js';
 import { isUnixPath, unixPath } from '../../kit/unix-path.js';
 import { describeValue } from '../../kit/option-error.js';
-import type { Known } from './same-endpoints.js';
+import { defaultId } from './default-id.js';
+import { fieldsOf, Refused, type EndpointFields } from './endpoint-fields.js';
+import { metadataOf } from './endpoint-metadata.js';
+import type { Recognizer } from './recognizer.js';
 
 /** Far beyond any sensible share, far below where sums of floating point weights lose small ones. */
 const MAX_WEIGHT = 1_000_000;
@@ -22,17 +25,10 @@ const MAX_ID_LENGTH = 1_024;
 const MAX_NAME_LENGTH = 255;
 const MAX_BASE_PATH_LENGTH = 1_024;
 
-/** Metadata is for people and metrics: what is too much is dropped, without costing the endpoint. */
-const MAX_METADATA_ENTRIES = 64;
-const MAX_METADATA_KEY_LENGTH = 255;
-const MAX_METADATA_VALUE_LENGTH = 1_024;
-
 /** Segments of RFC 3986 §3.3, none of them empty. */
 const BASE_PATH = /^(?:\/(?:[\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+)+$/;
 /** `.` and `..`, also when their dots are encoded: URL parsers take them for steps. */
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
-
-const URL_FORM = /^(https?):\/\/([^/?#]*)(.*)$/s;
 
 /** Written out once: an answer may have ten thousand endpoints, and nearly all of them keep to the rules. */
 const RULES = {
@@ -45,19 +41,14 @@ const RULES = {
   zone: `zone must be a string of 1 to ${MAX_NAME_LENGTH} characters`,
 };
 
-/** Thrown by the checks below and caught at once: it carries the reason. */
-class Refused extends Error {}
-
-type Fields = Record<keyof Exclude<EndpointInput, string>, unknown>;
-
 /**
- * @param known endpoints by id, for example those of the last answer: the same endpoint said again is that very object
+ * @param recognizer of endpoints that are known, for example from the last answer: one that is said again is that very object
  * @returns the endpoint, frozen; or why the input is refused, in words. Never throws.
  */
-export function normalizeEndpoint(input: EndpointInput, known?: Known): Endpoint | string {
+export function normalizeEndpoint(input: EndpointInput, recognizer?: Recognizer): Endpoint | string {
   try {
-    const fields = typeof input === 'string' ? fieldsOfText(input) : fieldsOfObject(input);
-    return (known === undefined ? undefined : recognize(fields, known)) ?? endpointFrom(fields);
+    const fields = fieldsOf(input);
+    return recognizer?.recognize(fields) ?? endpointFrom(fields);
   } catch (error) {
     if (error instanceof Refused) return error.message;
     // A getter or a proxy of the author's, or a symbol where a string belongs.
@@ -65,120 +56,53 @@ export function normalizeEndpoint(input: EndpointInput, known?: Known): Endpoint
   }
 }
 
-/** `scheme://host:port/basePath`, so that the same server has the same identity whoever names it. */
-export function defaultId({
-  scheme,
-  host,
-  port,
-  basePath,
-}: Pick<Endpoint, 'scheme' | 'host' | 'port' | 'basePath'>): string {
-  if (unixPath(host) !== undefined) return scheme === undefined ? host + basePath : `${scheme}+${host}${basePath}`;
-  const authority = host.includes(':') ? `[${host}]` : host;
-  return `${scheme ?? 'http'}://${authority}${port === undefined ? '' : `:${port}`}${basePath}`;
-}
-
-/**
- * The endpoint that these fields describe, if it is known and every field says the same: it was checked when it was new.
- * Most answers repeat the one before, and ten thousand endpoints made anew are as much work for the garbage collector.
- */
-function recognize(fields: Partial<Fields>, known: Known): Endpoint | undefined {
-  const { host, port, scheme, basePath = '', weight = 1, priority = 0 } = fields;
-  const { id = usualId(host, port, scheme, basePath) } = fields;
-  const endpoint = known.get(id as string);
-  return endpoint !== undefined &&
-    endpoint.host === host &&
-    endpoint.port === port &&
-    endpoint.scheme === scheme &&
-    endpoint.basePath === basePath &&
-    endpoint.weight === weight &&
-    endpoint.priority === priority &&
-    endpoint.region === fields.region &&
-    endpoint.zone === fields.zone &&
-    endpoint.hostname === fields.hostname &&
-    isSameMetadata(fields.metadata, endpoint.metadata)
-    ? endpoint
-    : undefined;
-}
-
-/** Undefined when there can be none; whoever checks the fields then says why. */
-function usualId(host: unknown, port: unknown, scheme: unknown, basePath: unknown): string | undefined {
-  if (typeof host !== 'string' || typeof basePath !== 'string') return undefined;
-  if (port !== undefined && typeof port !== 'number') return undefined;
-  if (scheme !== undefined && typeof scheme !== 'string') return undefined;
-  return defaultId({ scheme: scheme as Scheme | undefined, host, port, basePath });
-}
-
-function isSameMetadata(value: unknown, metadata: Endpoint['metadata']): boolean {
-  if (value === undefined) return metadata === NO_METADATA;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-  const keys = Object.keys(value);
-  for (const key of keys) if (metadata[key] !== (value as Record<string, unknown>)[key]) return false;
-  return keys.length === Object.keys(metadata).length;
-}
-
-function endpointFrom(fields: Partial<Fields>): Endpoint {
-  const host = isUnixHost(fields.host) ? fields.host : hostOf('host', fields.host);
-  const port = optional(fields.port, isPort, RULES.port);
-  const scheme = optional(fields.scheme, isScheme, RULES.scheme);
+/** Each field is read once: a getter could say something else the second time. */
+function endpointFrom(fields: EndpointFields): Endpoint {
+  const { port, scheme, weight, priority, region, zone } = fields;
+  const host = checkedHost(fields.host);
+  if (port !== undefined && !isPort(port)) throw broken(RULES.port, port);
+  if (scheme !== undefined && !isScheme(scheme)) throw broken(RULES.scheme, scheme);
   const basePath = basePathOf(fields.basePath);
+  const id = idOf(fields.id, scheme, host, port, basePath);
+  if (weight !== undefined && !isWeight(weight)) throw broken(RULES.weight, weight);
+  if (priority !== undefined && !isPriority(priority)) throw broken(RULES.priority, priority);
+  if (region !== undefined && !isName(region)) throw broken(RULES.region, region);
+  if (zone !== undefined && !isName(zone)) throw broken(RULES.zone, zone);
+  const { hostname } = fields;
   // One literal, without a spread: all endpoints have the same shape, and none is built twice.
   return Object.freeze({
-    id: optional(fields.id, isId, RULES.id) ?? defaultId({ scheme, host, port, basePath }),
+    id,
     host,
     port,
     scheme,
     basePath,
-    weight: optional(fields.weight, isWeight, RULES.weight) ?? 1,
-    priority: optional(fields.priority, isPriority, RULES.priority) ?? 0,
-    region: optional(fields.region, isName, RULES.region),
-    zone: optional(fields.zone, isName, RULES.zone),
-    hostname: fields.hostname === undefined ? undefined : hostOf('hostname', fields.hostname),
+    weight: weight ?? 1,
+    priority: priority ?? 0,
+    region,
+    zone,
+    hostname: hostname === undefined ? undefined : hostOf('hostname', hostname),
     metadata: metadataOf(fields.metadata),
   });
 }
 
-function fieldsOfText(text: string): Partial<Fields> {
-  if (unixPath(text) !== undefined) return { host: text };
-  const url = URL_FORM.exec(text);
-  const authority = url === null ? text : url[2];
-  const parsed = parseHostPort(authority ?? '');
-  if (parsed === undefined) throw new Refused("must be 'host:port', '[IPv6]:port' or 'http://host:port/base'");
-  return { ...parsed, ...(url && { scheme: url[1], basePath: url[3] }) };
+function broken(rule: string, value: unknown): Refused {
+  return new Refused(`${rule}, got ${describeValue(value)}`);
 }
 
-function fieldsOfObject(input: object): Partial<Fields> {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
-    throw new Refused('must be a string or an object with a host');
-  }
-  // Own properties only: a polluted Object.prototype must not give every endpoint a hostname.
-  const fields = noFields();
-  for (const name of Object.keys(input) as (keyof Fields)[])
-    // `in` would find Object.prototype's own, and a registry may send "__proto__".
-    if (Object.hasOwn(fields, name)) fields[name] = (input as Fields)[name];
-  return fields;
+function idOf(
+  id: unknown,
+  scheme: Scheme | undefined,
+  host: string,
+  port: number | undefined,
+  basePath: string,
+): string {
+  if (id === undefined) return defaultId(scheme, host, port, basePath);
+  if (!isId(id)) throw broken(RULES.id, id);
+  return id;
 }
 
-/** All of them, so that every endpoint is read from an object of the same shape. */
-function noFields(): Fields {
-  return {
-    host: undefined,
-    port: undefined,
-    scheme: undefined,
-    basePath: undefined,
-    id: undefined,
-    weight: undefined,
-    priority: undefined,
-    region: undefined,
-    zone: undefined,
-    hostname: undefined,
-    metadata: undefined,
-  };
-}
-
-function optional<T>(value: unknown, accepts: (value: unknown) => value is T, rule: string): T | undefined {
-  if (value === undefined) return undefined;
-  if (!accepts(value)) throw new Refused(`${rule}, got ${describeValue(value)}`);
-  return value;
+function checkedHost(value: unknown): string {
+  return isUnixHost(value) ? value : hostOf('host', value);
 }
 
 function hostOf(field: 'host' | 'hostname', value: unknown): string {
@@ -203,28 +127,6 @@ function basePathOf(value: unknown): string {
     );
   }
   return path;
-}
-
-const NO_METADATA: Endpoint['metadata'] = Object.freeze(Object.create(null) as Record<string, string>);
-
-function metadataOf(value: unknown): Endpoint['metadata'] {
-  if (value === undefined) return NO_METADATA;
-  // Without a prototype, so that looking up any key finds what the source said, or nothing.
-  // Not by Object.create(null), which makes a hash table of it: ten thousand of those are a pause for the collector.
-  const metadata: Record<string, string> = {};
-  Object.setPrototypeOf(metadata, null);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Refused(`metadata must be an object of strings, got ${describeValue(value)}`);
-  }
-  let entries = 0;
-  for (const key of Object.keys(value)) {
-    const item: unknown = (value as Record<string, unknown>)[key];
-    if (typeof item !== 'string' || item.length > MAX_METADATA_VALUE_LENGTH) continue;
-    if (key.length > MAX_METADATA_KEY_LENGTH) continue;
-    if (++entries > MAX_METADATA_ENTRIES) break;
-    metadata[key] = item;
-  }
-  return Object.freeze(metadata);
 }
 
 function isPort(value: unknown): value is number {

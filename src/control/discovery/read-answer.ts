@@ -7,7 +7,8 @@
 import type { Endpoint, EndpointInput } from '../../core/endpoint.js';
 import { describeValue } from '../../kit/option-error.js';
 import { normalizeEndpoint } from './normalize-endpoint.js';
-import type { Known } from './same-endpoints.js';
+import { createRecognizer } from './recognizer.js';
+import { byId as mapById, NOBODY_KNOWN, type Known } from './same-endpoints.js';
 
 /** An input that was left out, and why. */
 export interface Refusal {
@@ -18,8 +19,8 @@ export interface Refusal {
 export interface CheckedAnswer {
   /** Distinct ids, frozen. */
   readonly endpoints: readonly Endpoint[];
-  /** The same, by id. */
-  readonly byId: Known;
+  /** The same, and how to find them; the very object that was given as known when the answer repeats it. */
+  readonly known: Known;
   readonly refused: readonly Refusal[];
   /** Not negative and finite; undefined when the answer states none. */
   readonly ttlMs: number | undefined;
@@ -30,10 +31,10 @@ export interface CheckedAnswer {
 export const MAX_ENDPOINTS = 10_000;
 
 /**
- * @param known those of the last answer, by id: what is said of them again is not made anew
+ * @param known those of the last answer: what is said of them again is not made anew
  * @throws Error when the answer has a wrong shape, is too long, or no endpoint of it can be used: could not ask.
  */
-export function readAnswer(answer: unknown, known?: Known): CheckedAnswer {
+export function readAnswer(answer: unknown, known: Known = NOBODY_KNOWN): CheckedAnswer {
   if (typeof answer !== 'object' || answer === null) {
     throw new Error(`the resolver must answer { endpoints: [...] }, it answered ${describeValue(answer)}`);
   }
@@ -45,26 +46,49 @@ export function readAnswer(answer: unknown, known?: Known): CheckedAnswer {
     throw new Error(`the resolver answered ${inputs.length} endpoints, more than ${MAX_ENDPOINTS}`);
   }
 
-  const endpoints = new Map<string, Endpoint>();
-  const refused: Refusal[] = [];
-  for (const input of inputs as EndpointInput[]) {
-    const endpoint = normalizeEndpoint(input, known);
-    if (typeof endpoint === 'string') refused.push({ input: describeInput(input), reason: endpoint });
-    else if (endpoints.has(endpoint.id)) {
-      refused.push({ input: describeInput(input), reason: `another endpoint has the id ${endpoint.id}` });
-    } else endpoints.set(endpoint.id, endpoint);
-  }
+  const { found, refused } = readInputs(inputs as EndpointInput[], known);
   const [first] = refused;
-  if (first !== undefined && endpoints.size === 0) {
+  if (first !== undefined && found.list.length === 0) {
     throw new Error(`no endpoint of the answer can be used (${inputs.length}); ${first.input}: ${first.reason}`);
   }
   return {
-    endpoints: Object.freeze([...endpoints.values()]),
-    byId: endpoints,
+    endpoints: found.list,
+    known: found,
     refused,
     ttlMs: typeof ttlMs === 'number' && ttlMs >= 0 && ttlMs < Infinity ? ttlMs : undefined,
     authoritative: authoritative === true,
   };
+}
+
+function readInputs(
+  inputs: readonly EndpointInput[],
+  known: Known,
+): { readonly found: Known; readonly refused: readonly Refusal[] } {
+  const refused: Refusal[] = [];
+  const list: Endpoint[] = [];
+  const named = new Set<Endpoint>();
+  // Not until the answer departs from the known list, whose ids are distinct.
+  let byId: Map<string, Endpoint> | undefined;
+  const recognizer = known.list.length === 0 ? undefined : createRecognizer(known);
+  for (const input of inputs) {
+    const endpoint = normalizeEndpoint(input, recognizer);
+    if (typeof endpoint === 'string') {
+      refused.push({ input: describeInput(input), reason: endpoint });
+      continue;
+    }
+    if (byId !== undefined || recognizer?.inOrder !== list.length + 1) {
+      byId ??= mapById(list);
+      if (byId.has(endpoint.id)) {
+        refused.push({ input: describeInput(input), reason: `another endpoint has the id ${endpoint.id}` });
+        continue;
+      }
+      byId.set(endpoint.id, endpoint);
+    }
+    list.push(endpoint);
+    if (typeof input === 'object' && input.id !== undefined) named.add(endpoint);
+  }
+  const isRepeated = byId === undefined && list.length === known.list.length;
+  return { found: isRepeated ? known : { list: Object.freeze(list), byId: byId ?? mapById(list), named }, refused };
 }
 
 /** An input as a message may show it: short, and without the user and password that a URL may carry. */

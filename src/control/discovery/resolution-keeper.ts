@@ -7,12 +7,11 @@
  */
 
 import type { Clock } from '../../core/clock.js';
-import type { Endpoint } from '../../core/endpoint.js';
 import { UNKNOWN_RESOLUTION, type Resolution } from '../../core/resolution.js';
 import { holdEndsAtMs, judgeAnswer, noteFailure, NOTHING_APPLIED } from './answer-guard.js';
 import type { CacheSettings } from './cache-settings.js';
 import type { CheckedAnswer, Refusal } from './read-answer.js';
-import { byId, keepKnown, type Known } from './same-endpoints.js';
+import { keepKnown, knownFrom, NOBODY_KNOWN, type Known } from './same-endpoints.js';
 import type { SessionSink } from './session.js';
 
 export interface ResolutionListeners {
@@ -39,13 +38,11 @@ export interface KeeperOptions extends ResolutionListeners {
   readonly clock: Clock;
 }
 
-const NOBODY: readonly Endpoint[] = UNKNOWN_RESOLUTION.endpoints;
-
 export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper {
   const { settings, clock } = options;
   let current = UNKNOWN_RESOLUTION;
-  /** The endpoints of `current`, by id. */
-  let known: Known = new Map();
+  /** The endpoints of `current`. */
+  let known: Known = NOBODY_KNOWN;
   let guard = NOTHING_APPLIED;
   let reported: readonly Refusal[] = [];
   /** At most one: for the end of the grace while answers come, for the end of staleness while they do not. */
@@ -70,9 +67,8 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
   }
 
   function apply(answer: CheckedAnswer, answeredAtMs: number): void {
-    const { endpoints } = answer;
-    const kept = endpoints.length === 0 ? NOBODY : keepKnown(current.endpoints, known, endpoints);
-    if (kept !== current.endpoints) known = kept === endpoints ? answer.byId : byId(kept);
+    known = answer.endpoints.length === 0 ? NOBODY_KNOWN : keepKnown(known, answer.known);
+    const kept = known.list;
     guard = { applied: kept.length, hold: undefined };
     setTimer(undefined);
     change({
@@ -96,9 +92,9 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
 
   function fail(error: unknown, failingSinceMs: number): void {
     guard = NOTHING_APPLIED;
-    known = new Map();
+    known = NOBODY_KNOWN;
     setTimer(undefined);
-    change({ status: 'failed', endpoints: NOBODY, error, failingSinceMs, held: undefined, restored: false });
+    change({ status: 'failed', endpoints: NOBODY_KNOWN.list, error, failingSinceMs, held: undefined, restored: false });
   }
 
   function reportRefused(refused: readonly Refusal[]): void {
@@ -114,7 +110,7 @@ export function createResolutionKeeper(options: KeeperOptions): ResolutionKeeper
     current: () => current,
     known: () => known,
     begin(initial) {
-      known = byId(initial.endpoints);
+      known = knownFrom(initial.endpoints);
       guard = { applied: initial.endpoints.length, hold: undefined };
       change(initial);
     },

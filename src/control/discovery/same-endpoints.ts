@@ -4,30 +4,53 @@
  */
 
 import type { Endpoint } from '../../core/endpoint.js';
+import { UNKNOWN_RESOLUTION } from '../../core/resolution.js';
 import { sameEndpoint } from '../../core/same-endpoint.js';
+import { defaultId } from './default-id.js';
 
-/** Endpoints by id. */
-export type Known = ReadonlyMap<string, Endpoint>;
-
-export function byId(endpoints: readonly Endpoint[]): Known {
-  return new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
+/** Endpoints with distinct ids. */
+export interface Known {
+  /** Frozen. */
+  readonly list: readonly Endpoint[];
+  readonly byId: ReadonlyMap<string, Endpoint>;
+  /** Those whose id is not the one that follows from their address. */
+  readonly named: ReadonlySet<Endpoint>;
 }
 
-/**
- * `next`, with every endpoint that did not change replaced by the known object; the very array `before` when nothing
- * changed but perhaps the order. Ids are distinct within each.
- * @param known those of `before`, by id
- */
-export function keepKnown(before: readonly Endpoint[], known: Known, next: readonly Endpoint[]): readonly Endpoint[] {
-  let changed = before.length !== next.length;
+export const NOBODY_KNOWN: Known = Object.freeze<Known>({
+  list: UNKNOWN_RESOLUTION.endpoints,
+  byId: new Map(),
+  named: new Set(),
+});
+
+/** @param list with distinct ids */
+export function knownFrom(list: readonly Endpoint[]): Known {
+  const named = new Set<Endpoint>();
+  for (const endpoint of list) {
+    const { id, scheme, host, port, basePath } = endpoint;
+    if (id !== defaultId(scheme, host, port, basePath)) named.add(endpoint);
+  }
+  return { list, byId: byId(list), named };
+}
+
+export function byId(list: readonly Endpoint[]): Map<string, Endpoint> {
+  const map = new Map<string, Endpoint>();
+  for (const endpoint of list) map.set(endpoint.id, endpoint);
+  return map;
+}
+
+/** `next`, with every endpoint that did not change replaced by the known object; `before` itself when nothing changed but perhaps the order. */
+export function keepKnown(before: Known, next: Known): Known {
+  if (next === before) return before;
+  let changed = before.list.length !== next.list.length;
   let kept: Endpoint[] | undefined;
-  for (let index = 0; index < next.length; index++) {
-    const endpoint = next[index] as Endpoint;
-    const old = known.get(endpoint.id);
+  for (let index = 0; index < next.list.length; index++) {
+    const endpoint = next.list[index] as Endpoint;
+    const old = before.byId.get(endpoint.id);
     if (old === endpoint) continue;
     if (old === undefined || !sameEndpoint(old, endpoint)) changed = true;
-    else (kept ??= [...next])[index] = old;
+    else (kept ??= [...next.list])[index] = old;
   }
   if (!changed) return before;
-  return kept === undefined ? next : Object.freeze(kept);
+  return kept === undefined ? next : knownFrom(Object.freeze(kept));
 }

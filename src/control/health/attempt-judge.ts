@@ -12,15 +12,15 @@ import { createContrast, FEWEST_IN_A_ROW } from './contrast.js';
 import type { EjectionSettings } from './ejection-settings.js';
 import { createFailureEvidence, type FailureEvidence } from './failure-evidence.js';
 import { isLate } from './late-timeout.js';
-import { createMassFailure, type Peer } from './mass-failure.js';
+import { createMassFailure, createPeer, type Peer } from './mass-failure.js';
 import { createPeerComparison } from './peer-comparison.js';
 import { createAnswerLog, isSilence, silenceInWords } from './silence.js';
 import { createSplitEvidence } from './split-evidence.js';
 
 /** What is known of one endpoint. */
 export interface Judged {
-  readonly peer: Peer;
-  /** Made when first needed: of a large service, one client uses few endpoints. */
+  /** Made when first needed, as the evidence is: of a large service, one client uses few endpoints. */
+  peer: Peer | undefined;
   evidence: FailureEvidence | undefined;
   lastAnsweredAtMs: number;
 }
@@ -76,7 +76,7 @@ export function createAttemptJudge<T extends Judged>(input: AttemptJudgeInput<T>
 
   function succeeded(judged: T, evidence: FailureEvidence, nowMs: number): void {
     evidence.success(nowMs);
-    massFailure.note(judged.peer, evidence.isFailing(nowMs), nowMs);
+    massFailure.note((judged.peer ??= createPeer()), evidence.isFailing(nowMs), nowMs);
     suspects.delete(judged);
     for (const suspect of suspects) review(suspect, nowMs);
   }
@@ -89,7 +89,7 @@ export function createAttemptJudge<T extends Judged>(input: AttemptJudgeInput<T>
     nowMs: number,
   ): void {
     evidence.failure(outcome, nowMs);
-    massFailure.note(judged.peer, evidence.isFailing(nowMs), nowMs);
+    massFailure.note((judged.peer ??= createPeer()), evidence.isFailing(nowMs), nowMs);
     const reason = evidence.verdict(nowMs);
     const silent =
       reason === undefined &&
@@ -120,7 +120,7 @@ export function createAttemptJudge<T extends Judged>(input: AttemptJudgeInput<T>
     forget(judged) {
       judged.evidence?.clear();
       suspects.delete(judged);
-      massFailure.forget(judged.peer);
+      if (judged.peer !== undefined) massFailure.forget(judged.peer);
       comparison?.forget(judged);
     },
     isMassFailure: (nowMs) => massFailure.isOn(nowMs),

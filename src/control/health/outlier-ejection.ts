@@ -27,7 +27,6 @@ import { HEALTHY, type EjectInfo, type EjectionState, type UnejectInfo } from '.
 import type { EjectionSettings } from './ejection-settings.js';
 import { failureInWords } from './failure-evidence.js';
 import { isLate } from './late-timeout.js';
-import { createPeer } from './mass-failure.js';
 import { createSentence, type Sentence } from './sentence.js';
 
 export interface OutlierEjection {
@@ -68,6 +67,8 @@ type Phase =
 
 interface Member extends Judged {
   readonly id: string;
+  /** Of the last set that named it. */
+  setNumber: number;
   /** Made when first needed, as few are ever ejected. */
   sentence: Sentence | undefined;
   phase: Phase;
@@ -87,12 +88,14 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     convict: settings.detectOnly ? tell : eject,
   });
   let ejectedCount = 0;
+  let setNumber = 0;
   let closed = false;
 
   function join(id: string): Member {
     return {
       id,
-      peer: createPeer(),
+      setNumber,
+      peer: undefined,
       evidence: undefined,
       sentence: undefined,
       phase: IN_USE,
@@ -186,13 +189,21 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
   return {
     setMembers(ids) {
       if (closed) return;
-      const staying = new Set(ids);
+      setNumber++;
+      let named = 0;
+      for (const id of ids) {
+        const member = members.get(id);
+        if (member?.setNumber === setNumber) continue;
+        named++;
+        if (member === undefined) members.set(id, join(id));
+        else member.setNumber = setNumber;
+      }
+      if (named === members.size) return;
       for (const member of members.values()) {
-        if (staying.has(member.id)) continue;
+        if (member.setNumber === setNumber) continue;
         members.delete(member.id);
         leave(member);
       }
-      for (const id of staying) if (!members.has(id)) members.set(id, join(id));
     },
     record(id, outcome, sample) {
       const member = members.get(id);

@@ -3,7 +3,7 @@
 import type { Endpoint, EndpointInput } from '../../core/endpoint.js';
 import type { Resolver } from '../../core/resolver.js';
 import { describeValue, mustBe } from '../../kit/option-error.js';
-import { defaultId } from '../discovery/normalize-endpoint.js';
+import { defaultId } from '../discovery/default-id.js';
 import { childResolver } from './children.js';
 import { transformAnswers } from './transform-answers.js';
 
@@ -22,7 +22,8 @@ export function mapEndpoints(resolver: Resolver, change: (endpoint: Endpoint) =>
     if (typeof changed !== 'object' || changed === null || typeof (changed as PromiseLike<unknown>).then === 'function')
       throw new Error(`the function must return an endpoint, it returned ${describeValue(changed)}`);
     const { id } = changed as { id?: unknown };
-    if (id !== endpoint.id || id !== defaultId(endpoint)) return changed as EndpointInput;
+    if (id !== endpoint.id || id !== defaultId(endpoint.scheme, endpoint.host, endpoint.port, endpoint.basePath))
+      return changed as EndpointInput;
     return { ...changed, id: undefined } as unknown as EndpointInput;
   });
 }

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 
 import type { Endpoint, EndpointInput } from '../../../src/core/endpoint.js';
 import { normalizeEndpoint } from '../../../src/control/discovery/normalize-endpoint.js';
+import { createRecognizer } from '../../../src/control/discovery/recognizer.js';
+import { knownFrom } from '../../../src/control/discovery/same-endpoints.js';
 
 function accepted(input: EndpointInput): Endpoint {
   const endpoint = normalizeEndpoint(input);
@@ -170,13 +172,13 @@ describe('normalizeEndpoint among known endpoints', () => {
     hostname: 'n',
     metadata: { a: '1' },
   } as const;
-  const known = new Map(['g:1', full, { host: 'i', id: 'own' }].map((input) => [accepted(input).id, accepted(input)]));
+  const known = knownFrom(['g:1', full, { host: 'i', id: 'own' }].map(accepted));
+  const again = (input: EndpointInput): Endpoint | string => normalizeEndpoint(input, createRecognizer(known));
 
   it.each([['g:1'], [{ host: 'g', port: 1 }], [{ ...full, metadata: { a: '1' } }], [{ host: 'i', id: 'own' }]])(
     'recognizes %j',
     (input) => {
-      const endpoint = normalizeEndpoint(input, known);
-      expect([...known.values()]).toContain(endpoint);
+      expect(known.list).toContain(again(input));
     },
   );
 
@@ -195,8 +197,8 @@ describe('normalizeEndpoint among known endpoints', () => {
     ['id', 'other'],
   ])('sees another %s', (field, value) => {
     const input = { ...full, [field]: value } as EndpointInput;
-    expect([...known.values()]).not.toContain(normalizeEndpoint(input, known));
-    expect(normalizeEndpoint(input, known)).toEqual(accepted(input));
+    expect(known.list).not.toContain(again(input));
+    expect(again(input)).toEqual(accepted(input));
   });
 
   it('says of every input what it would say of it alone', () => {
@@ -227,7 +229,7 @@ describe('normalizeEndpoint among known endpoints', () => {
     fc.assert(
       fc.property(input, (fields) => {
         const alone = normalizeEndpoint(fields as unknown as EndpointInput);
-        expect(normalizeEndpoint(fields as unknown as EndpointInput, known)).toEqual(alone);
+        expect(again(fields as unknown as EndpointInput)).toEqual(alone);
       }),
       { numRuns: 2_000 },
     );

@@ -12,11 +12,12 @@ import { xxhash64, type Hash64 } from '../../../kit/xxhash64.js';
 import type { Loads, Picker, PickerInput } from '../../picker.js';
 import { createRandomPicker } from '../random.js';
 import { LoadBound } from './load-bound.js';
-import type { Locator } from './locator.js';
+import type { Locator, Predecessor } from './locator.js';
+import { carriedMembers } from './carried-members.js';
 import { membersOf, type Members } from './members.js';
 
-/** Builds the locator of a set; `previous` is the last one that it built for this service. */
-export type BuildLocator = (members: Members, previous: Locator | undefined) => Locator;
+/** Builds the locator of a set; the predecessor is the last one that it built for this service. */
+export type BuildLocator = (members: Members, predecessor: Predecessor | undefined) => Locator;
 
 export function createHashPicker(input: PickerInput, build: BuildLocator, boundedLoad: number | false): Picker {
   return new HashPicker(input, build, boundedLoad);
@@ -64,9 +65,11 @@ class HashPicker implements Picker {
   }
 
   private buildNow(): Built {
-    const members = membersOf(this.endpoints);
-    const locator = this.build(members, this.last);
+    const { last } = this;
     this.last = undefined;
+    const carried = last === undefined ? undefined : carriedMembers(this.endpoints, last.members);
+    const members = carried?.members ?? membersOf(this.endpoints);
+    const locator = this.build(members, last && carried && { locator: last, origins: carried.origins });
     const bound = this.boundedLoad === false ? undefined : new LoadBound(members, this.loads, this.boundedLoad);
     return { locator, bound };
   }

@@ -9,23 +9,35 @@
 
 import { xxhash64, type Hash64 } from '../../../kit/xxhash64.js';
 import { isTried } from '../random-index.js';
-import type { Locator } from './locator.js';
+import type { Locator, Predecessor } from './locator.js';
 import type { Members } from './members.js';
 
 /** 16 bytes for each endpoint. */
 export class HighestScore implements Locator {
-  private readonly members: Members;
+  readonly members: Members;
   /** Upper and lower half of each name's hash, by turns. */
   private readonly seeds: Int32Array;
 
-  constructor(members: Members) {
+  /** A change hashes only the names that are new. */
+  constructor(members: Members, predecessor?: Predecessor) {
     this.members = members;
     this.seeds = new Int32Array(members.names.length * 2);
-    members.names.forEach((name, position) => {
-      const { high, low } = xxhash64(name);
-      this.seeds[position * 2] = high;
-      this.seeds[position * 2 + 1] = low;
-    });
+    const before = predecessor?.locator instanceof HighestScore ? predecessor.locator.seeds : undefined;
+    for (let position = 0; position < members.names.length; position++) {
+      const origin = predecessor?.origins[position] ?? -1;
+      if (before !== undefined && origin >= 0) this.carry(position, before, origin);
+      else this.plant(position, xxhash64(members.names[position] as string));
+    }
+  }
+
+  private carry(position: number, seeds: Int32Array, from: number): void {
+    this.seeds[position * 2] = seeds[from * 2] as number;
+    this.seeds[position * 2 + 1] = seeds[from * 2 + 1] as number;
+  }
+
+  private plant(position: number, { high, low }: Hash64): void {
+    this.seeds[position * 2] = high;
+    this.seeds[position * 2 + 1] = low;
   }
 
   locate(hash: Hash64, tried: ReadonlySet<string> | undefined): number {

@@ -10,7 +10,7 @@ import { DueQueue } from '../../../kit/due-queue.js';
 import { primeFrom } from '../../../kit/prime.js';
 import { xxhash64, type Hash64 } from '../../../kit/xxhash64.js';
 import { isTried } from '../random-index.js';
-import type { Locator } from './locator.js';
+import type { Locator, Predecessor } from './locator.js';
 import type { Members } from './members.js';
 
 const ONE: Hash64 = { high: 0, low: 1 };
@@ -19,21 +19,20 @@ const FREE = -1;
 /** Slots for each endpoint where there are more of these than slots. */
 const ROOM = 10;
 
-/** 4 bytes for each slot, and about 100 for each endpoint, so that a change hashes only the names that are new. */
+/** 4 bytes for each slot, and 8 for each endpoint, so that a change hashes only the names that are new. */
 export class MaglevTable implements Locator {
   /** Indices into the endpoints, by slot. */
   readonly slots: Int32Array;
-  private readonly members: Members;
-  /** First slot × 2²⁶ + step, by name: both are below 2²⁶. */
-  private readonly permutations = new Map<string, number>();
+  readonly members: Members;
+  /** First slot × 2²⁶ + step, by position: both are below 2²⁶. */
+  private readonly permutations: Float64Array;
 
   /** @param tableSize a prime; when there are more endpoints than that, a larger one is taken */
-  constructor(members: Members, tableSize: number, previous?: MaglevTable) {
+  constructor(members: Members, tableSize: number, predecessor?: Predecessor) {
     this.members = members;
     const count = members.names.length;
     this.slots = new Int32Array(count <= tableSize ? tableSize : primeFrom(count * ROOM)).fill(FREE);
-    const known = previous?.slots.length === this.slots.length ? previous.permutations : undefined;
-    for (const name of members.names) this.permutations.set(name, known?.get(name) ?? this.permutationOf(name));
+    this.permutations = this.permutationsFrom(predecessor);
     this.fill();
   }
 
@@ -49,6 +48,19 @@ export class MaglevTable implements Locator {
     return -1;
   }
 
+  private permutationsFrom(predecessor: Predecessor | undefined): Float64Array {
+    const { names } = this.members;
+    const before = predecessor?.locator instanceof MaglevTable ? predecessor.locator : undefined;
+    const known = before?.slots.length === this.slots.length ? before.permutations : undefined;
+    const permutations = new Float64Array(names.length);
+    for (let position = 0; position < names.length; position++) {
+      const origin = predecessor?.origins[position] ?? -1;
+      permutations[position] =
+        known === undefined || origin < 0 ? this.permutationOf(names[position] as string) : (known[origin] as number);
+    }
+    return permutations;
+  }
+
   private permutationOf(name: string): number {
     const size = this.slots.length;
     return modulo(xxhash64(name), size) * TWO_TO_THE_26 + modulo(xxhash64(name, ONE), size - 1) + 1;
@@ -59,24 +71,30 @@ export class MaglevTable implements Locator {
     const { names, order } = members;
     const next = new Int32Array(names.length);
     const steps = new Int32Array(names.length);
-    names.forEach((name, position) => {
-      const permutation = this.permutations.get(name) as number;
+    for (let position = 0; position < names.length; position++) {
+      const permutation = this.permutations[position] as number;
       next[position] = Math.floor(permutation / TWO_TO_THE_26);
       steps[position] = permutation % TWO_TO_THE_26;
-    });
+    }
     const turns = members.equal ? evenTurns(names.length) : weightedTurns(members.shares);
     for (let taken = 0; taken < slots.length; taken++) {
       const position = turns();
       const step = steps[position] as number;
       let slot = next[position] as number;
-      while (slots[slot] !== FREE) slot = (slot + step) % slots.length;
+      while (slots[slot] !== FREE) slot = after(slot, step, slots.length);
       slots[slot] = order[position] as number;
-      next[position] = (slot + step) % slots.length;
+      next[position] = after(slot, step, slots.length);
     }
   }
 }
 
 const TWO_TO_THE_26 = 67_108_864;
+
+/** Without a division, since a step is shorter than the table: this is most of what filling it costs. */
+function after(slot: number, step: number, size: number): number {
+  const next = slot + step;
+  return next < size ? next : next - size;
+}
 
 function evenTurns(count: number): () => number {
   let position = -1;

@@ -20,40 +20,49 @@ export interface Members {
   /** weight / sum of weights, in that order. */
   readonly shares: Float64Array;
   readonly equal: boolean;
+  /** Nobody is called by its id because another one has the same name. */
+  readonly distinct: boolean;
 }
 
 /** The key in an endpoint's metadata that names it for hashing. */
 export const HASH_KEY = 'hash_key';
 
 export function membersOf(endpoints: readonly Endpoint[]): Members {
-  const names = hashNames(endpoints);
-  const order = Int32Array.from(names, (_, index) => index).sort((a, b) =>
-    (names[a] as string) < (names[b] as string) ? -1 : 1,
-  );
-  const total = endpoints.reduce((sum, { weight }) => sum + weight, 0);
-  const shareOf = (index: number): number =>
-    total === 0 ? 1 / endpoints.length : (endpoints[index] as Endpoint).weight / total;
-  const shares = Float64Array.from(order, shareOf);
-  return {
-    endpoints,
-    order,
-    names: Array.from(order, (index) => names[index] as string),
-    shares,
-    equal: shares.every((share) => share === shares[0]),
-  };
+  const { names, distinct } = hashNames(endpoints);
+  const order = new Int32Array(names.length);
+  for (let index = 0; index < order.length; index++) order[index] = index;
+  order.sort((a, b) => ((names[a] as string) < (names[b] as string) ? -1 : 1));
+  return withShares({ endpoints, order, names: Array.from(order, (index) => names[index] as string), distinct });
 }
 
-function hashNames(endpoints: readonly Endpoint[]): string[] {
+/** Members whose order and names are known. */
+export function withShares(members: Omit<Members, 'shares' | 'equal'>): Members {
+  const { endpoints, order } = members;
+  const total = endpoints.reduce((sum, { weight }) => sum + weight, 0);
+  const shares = new Float64Array(order.length);
+  let equal = true;
+  for (let position = 0; position < shares.length; position++) {
+    const { weight } = endpoints[order[position] as number] as Endpoint;
+    const share = total === 0 ? 1 / shares.length : weight / total;
+    shares[position] = share;
+    equal &&= share === shares[0];
+  }
+  return { ...members, shares, equal };
+}
+
+function hashNames(endpoints: readonly Endpoint[]): { readonly names: string[]; readonly distinct: boolean } {
   const taken = new Set<string>();
-  return endpoints.map((endpoint) => {
+  const names = endpoints.map((endpoint) => {
     const name = nameOf(endpoint);
     if (taken.has(name)) return endpoint.id;
     taken.add(name);
     return name;
   });
+  return { names, distinct: taken.size === names.length };
 }
 
-function nameOf({ id, host, port, basePath, metadata }: Endpoint): string {
+/** Where nobody else has the same. */
+export function nameOf({ id, host, port, basePath, metadata }: Endpoint): string {
   const given = metadata[HASH_KEY];
   if (given !== undefined && given !== '') return given;
   if (port === undefined || basePath !== '') return id;

@@ -16,20 +16,20 @@ import { MaglevTable } from './maglev-table.js';
 
 export function createRingHashPolicy(options?: RingHashOptions): Policy {
   const { minRingSize, maxRingSize, boundedLoad } = { ...RING_HASH_DEFAULTS, ...options };
-  return policyOf((members) => new HashRing(members, { minRingSize, maxRingSize }), boundedLoad);
-}
-
-export function createMaglevPolicy(options?: MaglevOptions): Policy {
-  const { tableSize, boundedLoad } = { ...MAGLEV_DEFAULTS, ...options };
   return policyOf(
-    (members, previous) => new MaglevTable(members, tableSize, previous instanceof MaglevTable ? previous : undefined),
+    (members, predecessor) => new HashRing(members, { minRingSize, maxRingSize }, predecessor),
     boundedLoad,
   );
 }
 
+export function createMaglevPolicy(options?: MaglevOptions): Policy {
+  const { tableSize, boundedLoad } = { ...MAGLEV_DEFAULTS, ...options };
+  return policyOf((members, predecessor) => new MaglevTable(members, tableSize, predecessor), boundedLoad);
+}
+
 export function createRendezvousPolicy(options?: RendezvousOptions): Policy {
   const { boundedLoad } = { ...RENDEZVOUS_DEFAULTS, ...options };
-  return policyOf((members) => new HighestScore(members), boundedLoad);
+  return policyOf((members, predecessor) => new HighestScore(members, predecessor), boundedLoad);
 }
 
 function policyOf(build: BuildLocator, boundedLoad: number | false): Policy {
