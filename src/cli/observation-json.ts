@@ -3,13 +3,14 @@
 import { describeError } from '../core/errors.js';
 import type { Observation } from './observe.js';
 import { foundBy, problems } from './observation-text.js';
+import { publicSpec } from './spec-options.js';
 
 /** @param atMs when it was made: milliseconds since 1970 */
 export function observationJson(spec: string, observation: Observation, atMs: number): string {
   const { resolver, resolution, answer, error, dns, tookMs, refused } = observation;
   return `${JSON.stringify({
     atMs: Math.round(atMs),
-    spec,
+    spec: publicSpec(spec),
     resolver,
     status: resolution.status,
     tookMs: Math.round(tookMs),

@@ -12,7 +12,7 @@ import { registryResolver } from '../control/resolvers/registry-resolver.js';
 import { staticResolver } from '../control/resolvers/static-resolver.js';
 import type { Resolver } from '../core/resolver.js';
 import { didYouMean } from '../kit/did-you-mean.js';
-import { specOptions, splitQuery, type SpecForms, type SpecSources } from './spec-options.js';
+import { publicSpec, specOptions, splitQuery, type SpecForms, type SpecSources } from './spec-options.js';
 
 export interface SpecContext extends SpecSources {
   /** Name servers, for specs that are about DNS. */
@@ -155,5 +155,5 @@ function unknownScheme(spec: string, name: string): Error {
     guess === undefined
       ? `it must begin with one of ${known.map((each) => `${each}:`).join(' ')}`
       : `did you mean ${guess}: ?`;
-  return new Error(`${JSON.stringify(spec)} is no place to look; ${hint}`);
+  return new Error(`${JSON.stringify(publicSpec(spec))} is no place to look; ${hint}`);
 }

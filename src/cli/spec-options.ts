@@ -40,6 +40,11 @@ export function splitQuery(text: string): readonly [rest: string, query: string]
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** A spec as it may be printed: without options, user and password, among which there may be secrets. */
+export function publicSpec(spec: string): string {
+  return splitQuery(spec)[0].replace(/\/\/[^/@]*@/, '//');
+}
+
 /** What `$NAME` or `@path` stands for; any other text as it is. @throws Error for what is not there */
 export function substituted(name: string, text: string, { env, readFile }: SpecSources): string {
   if (text.startsWith('@')) return readFile(text.slice(1)).trimEnd();

@@ -3,7 +3,7 @@
 import { isValidHost } from '../kit/host-syntax.js';
 import { invalidOption } from '../kit/option-error.js';
 import { arrayOf, object, offOr, union } from '../kit/option-structures.js';
-import { any, boolean, durationMs, number, oneOf, secret, string, type Schema } from '../kit/option-schema.js';
+import { any, boolean, durationMs, number, oneOf, secret, string, unshown, type Schema } from '../kit/option-schema.js';
 import type { TlsOptions, TransportOptions } from './options.js';
 
 const HOUR_MS = 3_600_000;
@@ -21,9 +21,8 @@ export const transport: Schema<TransportOptions> = object<TransportOptions>({
   family: oneOf([4, 6]),
 });
 
-const onePem: Schema<string | Buffer> = any(
-  'a PEM text or a buffer',
-  (value) => typeof value === 'string' || ArrayBuffer.isView(value),
+const onePem: Schema<string | Buffer> = unshown(
+  any('a PEM text or a buffer', (value) => typeof value === 'string' || ArrayBuffer.isView(value)),
 );
 const pem: Schema<NonNullable<TlsOptions['ca']>> = union(arrayOf(onePem), onePem);
 
@@ -31,7 +30,7 @@ export const tls: Schema<TlsOptions> = object<TlsOptions>({
   ca: pem,
   cert: pem,
   key: pem,
-  pfx: any<Buffer>('a buffer', (value) => ArrayBuffer.isView(value)),
+  pfx: unshown(any<Buffer>('a buffer', (value) => ArrayBuffer.isView(value))),
   passphrase: secret(),
   caFile: string(),
   certFile: string(),

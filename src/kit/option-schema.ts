@@ -109,16 +109,23 @@ export function string(rules: StringRules = {}): Schema<string> {
   return leaf<string>(expected, (value) => typeof value === 'string', accepts);
 }
 
-/** As {@link string}, for tokens and passwords: no message repeats the value. */
-export function secret(): Schema<string> {
-  const inner = string();
+/** Of values that may be secret: no message repeats one. */
+export function unshown<T>(inner: Schema<T>): Schema<T> {
   return {
     ...inner,
     parse(value, path) {
-      if (typeof value !== 'string' || value === '') throw invalidOption(path, `must be ${inner.expected}`);
-      return value;
+      try {
+        return inner.parse(value, path);
+      } catch {
+        throw invalidOption(path, `must be ${inner.expected}`);
+      }
     },
   };
+}
+
+/** As {@link string}, for tokens and passwords. */
+export function secret(): Schema<string> {
+  return unshown(string());
 }
 
 /** One of the given literals. */

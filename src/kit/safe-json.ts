@@ -20,10 +20,21 @@ const DROPPED_KEYS = ['__proto__', 'constructor'];
  */
 export function parseJson(text: string, maxDepth: number = DEFAULT_MAX_DEPTH): unknown {
   refuseDepth(text, maxDepth);
-  const value: unknown = JSON.parse(text);
+  const value = parsed(text);
   // Keys can hide behind escapes ("\u005f_proto__"); a text with neither has nothing to drop.
   if (/__proto__|constructor|\\u/.test(text)) dropKeys(value);
   return value;
+}
+
+/** The parser's own error quotes what it stumbles over, which may be a secret that a registry repeats. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    const { message } = error as Error;
+    // As its `cause`, the error would be quoted after all.
+    throw new SyntaxError(/"[^]*"(?:\.{3})? is not valid JSON$/.test(message) ? 'it is no JSON' : message);
+  }
 }
 
 /** Counts brackets outside of strings: before parsing, since the parser would build the whole tower first. */

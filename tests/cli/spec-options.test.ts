@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { specOptions, splitQuery, substituted } from '../../src/cli/spec-options.js';
+import { publicSpec, specOptions, splitQuery, substituted } from '../../src/cli/spec-options.js';
 
 const sources = {
   env: { TOKEN: 's3cret', EMPTY: '' },
@@ -36,6 +36,14 @@ describe('the options of a spec', () => {
     expect(() => specOptions('token=$NOPE', sources)).toThrow('token: the environment variable NOPE is not set');
     expect(() => specOptions('ca=@/nope', sources)).toThrow('ENOENT: /nope');
     expect(substituted('x', '$EMPTY', sources)).toBe('');
+  });
+
+  it.each([
+    ['consul:orders?token=s3cret', 'consul:orders'],
+    ['https://user:s3cret@registry/v1?token=s3cret', 'https://registry/v1'],
+    ['env:orders', 'env:orders'],
+  ])('of %s are not printed', (spec, printed) => {
+    expect(publicSpec(spec)).toBe(printed);
   });
 
   it('begin at the first question mark', () => {

@@ -159,7 +159,7 @@ describe('options', () => {
     [{ balancer: 7 }, 'services.orders.balancer: must be one of'],
     [{ classify: {} }, 'services.orders.classify: must be a function, got an object'],
     [{ tls: { ca: 7 } }, 'services.orders.tls.ca: must be an array or a PEM text or a buffer, got 7'],
-    [{ tls: { key: ['a', 7] } }, 'services.orders.tls.key[1]: must be a PEM text or a buffer, got 7'],
+    [{ tls: { key: ['a', 7] } }, 'services.orders.tls.key[1]: must be a PEM text or a buffer'],
     [{ allow: { ports: [0] } }, 'services.orders.allow.ports[0]: must be an integer from 1 to 65535, got 0'],
     [
       { allow: { cidrs: ['10.0.0.0/33'] } },

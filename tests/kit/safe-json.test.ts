@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
@@ -33,6 +34,20 @@ describe('JSON from outside', () => {
     expect(() => parseJson('['.repeat(1e6))).toThrow('nested deeper than 64');
     expect(parseJson('[[],[],[[]]]', 3)).toEqual([[], [], [[]]]);
   });
+
+  it.each(['hunter2 is no JSON', '{"a": hunter2}', ' "hunter2" hunter2', '[1,hunter2', '"hunter2', '{"hunter2"}'])(
+    'says of %j that it is none, and repeats nothing of it',
+    (text) => {
+      let said: unknown;
+      try {
+        parseJson(text);
+      } catch (error) {
+        said = error;
+      }
+      expect(said).toMatchObject({ name: 'SyntaxError', message: expect.stringContaining('JSON') });
+      expect(inspect(said)).not.toContain('hunter2');
+    },
+  );
 
   it('does not count brackets within strings', () => {
     expect(parseJson('["[[[[", "{\\"{{", "\\\\", "]"]', 1)).toEqual(['[[[[', '{"{{', '\\', ']']);

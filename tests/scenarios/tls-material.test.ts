@@ -1,14 +1,15 @@
 /** Certificates that come from files, change while calls are under way, or are wrong. */
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer as createPlainServer } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { ServerOptions } from 'node:https';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 import {
   createClient,
@@ -249,12 +250,21 @@ describe('TLS to a service', () => {
     expect(server.visits).toHaveLength(1);
   });
 
-  it('takes certificate and key as PKCS #12, with their passphrase', () => {
-    const { client } = start(['127.0.0.1:1'], { tls: { pfx: Buffer.from('no container'), passphrase: 'secret' } });
-    return rejectionOf(text(client)).then((error) => {
-      expect(error.message).toContain('tls.pfx cannot be used');
-      expect(error.message).not.toContain('secret');
-    });
+  it('takes certificate and key as PKCS #12, with their passphrase, as a buffer or a file', async () => {
+    const server = await serve({ ...own, ca: ca.cert, requestCert: true, rejectUnauthorized: true });
+    const { certFile, keyFile } = await putClient(fresh);
+    const pfxFile = path('client.p12');
+    const args = ['pkcs12', '-export', '-in', certFile, '-inkey', keyFile, '-out', pfxFile];
+    await promisify(execFile)('openssl', [...args, '-passout', 'pass:open-sesame']);
+    for (const pfx of [{ pfxFile }, { pfx: await readFile(pfxFile) }]) {
+      const { client } = start([server.address], { tls: { ca: ca.cert, ...pfx, passphrase: 'open-sesame' } });
+      expect(await text(client)).toBe('ok');
+      expect(server.visits.splice(0)).toMatchObject([{ client: 'client-fresh' }]);
+      const locked = start([server.address], { tls: { ca: ca.cert, ...pfx, passphrase: 'secret' } });
+      const { message } = await rejectionOf(text(locked.client));
+      expect(message).toMatch(/tls\.pfx.* cannot be used/);
+      expect(message).not.toContain('secret');
+    }
   });
 
   it('says which endpoint and which name failed, and does not ask that endpoint twice', async () => {
