@@ -6,9 +6,8 @@
  * get there and one to come back; a refusal takes both. What a client aborts, the server hears of at once.
  */
 
-import type { Endpoint } from '../../src/core/endpoint.js';
 import type { Connections } from '../../src/data/transport/connections.js';
-import type { DispatchHandler, DispatchOptions } from '../../src/data/transport/dispatcher-like.js';
+import type { DispatchHandler } from '../../src/data/transport/dispatcher-like.js';
 import type { ExchangeObserver } from '../../src/data/transport/exchange-observer.js';
 import type { Job, SimulatedServer } from './server.js';
 import type { VirtualClock } from './virtual-clock.js';
@@ -36,7 +35,7 @@ export interface Wire extends Connections {
 export function createWire(input: WireInput): Wire {
   const link = { isCut: false };
   return {
-    send(endpoint: Endpoint, _options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver) {
+    send(endpoint, _target, _options, handler, observer) {
       if (link.isCut) return;
       const server = input.server(endpoint.id);
       input.onSend(server);

@@ -20,7 +20,7 @@ import type { Clock } from '../core/clock.js';
 import type { EligibleSet } from '../core/eligible-set.js';
 import type { Endpoint } from '../core/endpoint.js';
 import type { Random } from '../core/random.js';
-import type { SettledAttempt } from '../data/balancer.js';
+import type { SettledAttempt } from '../data/balancer-lease.js';
 import { goesByKey } from '../data/pickers/create-policy.js';
 import type { HealthAsker } from './health-asker.js';
 import type { ServiceAnnouncer } from './service-announcer.js';
@@ -62,7 +62,7 @@ export interface ServiceMembers {
   /** An attempt is over. */
   settled(attempt: SettledAttempt): void;
   /** An endpoint has answered, whatever it said. */
-  heard(id: string): void;
+  heard(id: string, nowMs: number): void;
   /** Nothing is in flight to this endpoint. Says whether it is gone for good, kept for later, or in use. */
   idle(id: string): 'gone' | 'outside' | 'used';
   close(): void;
@@ -191,8 +191,8 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
     settled(attempt) {
       ejection?.record(attempt.endpoint.id, attempt.outcome, attempt);
     },
-    heard(id) {
-      ejection?.heard(id);
+    heard(id, nowMs) {
+      ejection?.heard(id, nowMs);
     },
     idle(id) {
       if (membership.drained(id)) {

@@ -12,14 +12,13 @@ import type { EventSink } from '../core/events.js';
 import type { Lease, PickContext } from '../core/lease.js';
 import type { Random } from '../core/random.js';
 import type { Resolution } from '../core/resolution.js';
-import { createBalancer, type Balancer, type SettledAttempt } from '../data/balancer.js';
-import type { BalancerLease } from '../data/balancer-lease.js';
+import { createBalancer, type Balancer } from '../data/balancer.js';
+import type { BalancerLease, SettledAttempt } from '../data/balancer-lease.js';
 import { createHedgePolicy, type HedgePolicy } from '../data/hedging/hedge-policy.js';
 import { createRetryBudget, type RetryBudget } from '../data/retry-budget.js';
 import type { CallPickContext, ServiceRoute } from '../data/service-route.js';
 import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { Connections } from '../data/transport/connections.js';
-import type { ExchangeObserver } from '../data/transport/exchange-observer.js';
 import { addressRefused, refusalOf } from '../data/transport/guarded-lookup.js';
 import { createAddressPolicy } from '../kit/address-policy.js';
 import { createHealthAsker } from './health-asker.js';
@@ -89,6 +88,9 @@ class WiredService implements Service {
   readonly door: ServiceAdmission;
   readonly limits: ServiceLimits;
   readonly calls: OpenCalls = createOpenCalls(() => this.balancer.inFlight);
+
+  readonly dispatch: ServiceRoute['dispatch'] = (endpoint, target, options, handler, observer) =>
+    this.connected().send(endpoint, target, options, handler, observer);
 
   private readonly deps: ServiceDeps;
   private readonly refuseAddress: AddressGate;
@@ -204,10 +206,6 @@ class WiredService implements Service {
     await prewarm(this.connected(), this.state.selection.set.endpoints, this.name, tls !== undefined);
   }
 
-  dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void {
-    this.connected().send(endpoint, options, handler, observer);
-  }
-
   refuseElsewhere(origin: string): FairleadError | undefined {
     const reason = refusalOf(origin, this.refuseAddress);
     return reason === undefined ? undefined : addressRefused(reason, this.name);
@@ -221,9 +219,9 @@ class WiredService implements Service {
     this.feed.refresh();
   }
 
-  heard(endpoint: Endpoint, latencyMs: number): void {
-    this.members.heard(endpoint.id);
-    this.hedging?.answered(endpoint.id, latencyMs);
+  heard(endpoint: Endpoint, latencyMs: number, nowMs: number): void {
+    this.members.heard(endpoint.id, nowMs);
+    this.hedging?.answered(endpoint.id, latencyMs, nowMs);
   }
 
   close(): Promise<void> {

@@ -41,9 +41,9 @@ export interface AttemptOwner {
   /** The caller has given up; what happens now says nothing about the endpoint. */
   readonly aborted: boolean;
   /** Final response headers arrived. */
-  attemptResponded(attempt: Attempt, latencyMs: number): void;
+  attemptResponded(attempt: Attempt, latencyMs: number, nowMs: number): void;
   /** Milliseconds without an answer after which this is to be told, and again every second; Infinity for never. */
-  readonly patienceMs: number;
+  patienceMs(nowMs: number): number;
   /** It has waited that long. */
   attemptOverdue(attempt: Attempt): void;
   /** No response. True: the call goes on elsewhere (never after `sent`), so the handler must not hear of it. */
@@ -122,7 +122,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
   /** Arms the timeout for the response headers. */
   begin(): void {
     const { startedAtMs, owner } = this;
-    this.timer.start(startedAtMs, this.dueMs(startedAtMs), owner.patienceMs, this.route.hedging);
+    this.timer.start(startedAtMs, this.dueMs(startedAtMs), owner.patienceMs(startedAtMs), this.route.hedging);
   }
 
   /** Connected; the first byte is about to be written. */
@@ -150,7 +150,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
   bodySent(): void {
     if (!this.timer.running) return;
     const now = this.route.clock.now();
-    this.timer.move(now, this.dueMs(now), this.owner.patienceMs);
+    this.timer.move(now, this.dueMs(now), this.owner.patienceMs(now));
   }
 
   responded(status: number, header: HeaderLookup, closes: boolean = false): void {
@@ -161,11 +161,15 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.durationMs = now - this.startedAtMs;
     this.latencyMs = now - this.sentAtMs;
     this.lease.heard(header);
-    this.route.leaving?.heard(this.endpoint.id, status, closes && !asksToClose(this.sending.options), header);
+    const { leaving } = this.route;
+    if (leaving !== undefined) {
+      const unasked = closes && !asksToClose(this.sending.options);
+      leaving.heard(this.endpoint.id, status, unasked, header, now);
+    }
     this.outcome = classifyResponse(this.route.classifier, this.owner.method, status, header);
     if (status >= 400 || this.outcome.kind !== 'success') this.header = header;
     if (this.outcome.kind === 'overload') this.retryAfterMs = this.outcome.retryAfterMs;
-    this.owner.attemptResponded(this, this.latencyMs);
+    this.owner.attemptResponded(this, this.latencyMs, now);
   }
 
   ended(): void {

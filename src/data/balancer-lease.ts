@@ -2,7 +2,7 @@
 
 import type { Endpoint } from '../core/endpoint.js';
 import type { Lease } from '../core/lease.js';
-import type { Outcome } from '../core/outcome.js';
+import { IGNORED, type Outcome } from '../core/outcome.js';
 import { NO_TICKET } from './policy.js';
 
 /** Value of a response header by its lower-case name. */
@@ -20,6 +20,20 @@ export interface BalancerLease extends Lease {
   heard(header: HeaderLookup): void;
 }
 
+/** How one attempt ended, for whoever judges endpoints. */
+export interface SettledAttempt {
+  readonly endpoint: Endpoint;
+  readonly outcome: Outcome;
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+  /** Until response headers, or until the end when there were none. */
+  readonly latencyMs: number;
+  readonly probe: boolean;
+  readonly answered: boolean;
+  /** How much later than due the attempt's timeout fired. */
+  readonly lateMs: number;
+}
+
 /** Whom a lease tells about its end. */
 export interface LeaseOwner {
   /** Response headers arrived, before the end. */
@@ -28,13 +42,17 @@ export interface LeaseOwner {
   ended(lease: SlotLease, outcome: Outcome | undefined, latencyMs: number | undefined): void;
 }
 
-export class SlotLease implements BalancerLease {
+export class SlotLease implements BalancerLease, SettledAttempt {
   readonly endpoint: Endpoint;
   readonly startedAtMs: number;
   readonly probe: boolean;
   readonly slot: number;
   answered = false;
   lateMs = 0;
+  /** These three are known once it is settled. */
+  outcome: Outcome = IGNORED;
+  endedAtMs = 0;
+  latencyMs = 0;
   /** What the policy's learner knows the attempt by. */
   ticket: number = NO_TICKET;
   private owner: LeaseOwner | undefined;

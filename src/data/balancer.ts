@@ -12,7 +12,13 @@ import type { PickContext } from '../core/lease.js';
 import type { Outcome } from '../core/outcome.js';
 import { IGNORED } from '../core/outcome.js';
 import type { Random } from '../core/random.js';
-import { SlotLease, type BalancerLease, type HeaderLookup, type LeaseOwner } from './balancer-lease.js';
+import {
+  SlotLease,
+  type BalancerLease,
+  type HeaderLookup,
+  type LeaseOwner,
+  type SettledAttempt,
+} from './balancer-lease.js';
 import type { BalancerSetting, LimitSettings } from './balancer-settings.js';
 import { buildGroups, type GroupsInput } from './build-groups.js';
 import { GroupChoice } from './group-choice.js';
@@ -28,19 +34,6 @@ import { ProbeQueue } from './probe-queue.js';
 export interface CallContext extends PickContext {
   /** The call can bear a failure of this attempt, so it may be the probe of a returning endpoint. */
   readonly probe?: boolean;
-}
-
-/** How one attempt ended, for whoever judges endpoints. */
-export interface SettledAttempt {
-  readonly endpoint: Endpoint;
-  readonly outcome: Outcome;
-  readonly startedAtMs: number;
-  /** Until response headers, or until the end when there were none. */
-  readonly latencyMs: number;
-  readonly probe: boolean;
-  readonly answered: boolean;
-  /** How much later than due the attempt's timeout fired. */
-  readonly lateMs: number;
 }
 
 /** What this client has seen of one endpoint. */
@@ -202,14 +195,16 @@ class LoadBalancer implements Balancer, LeaseOwner {
 
   ended(lease: SlotLease, outcome: Outcome | undefined, latencyMs: number | undefined): void {
     const nowMs = this.clock.now();
-    const { endpoint, slot, startedAtMs, probe, answered, lateMs } = lease;
-    const tookMs = latencyMs ?? nowMs - startedAtMs;
+    const { endpoint, slot, answered } = lease;
+    const tookMs = latencyMs ?? nowMs - lease.startedAtMs;
     if (outcome !== undefined) this.table.learn(slot, outcome, tookMs, answered, nowMs);
     this.policy.learner?.end?.(slot, lease.ticket, outcome, tookMs, answered, nowMs);
     this.inFlight--;
     const left = this.table.end(slot);
-    const settled = { endpoint, outcome: outcome ?? IGNORED, startedAtMs, latencyMs: tookMs, probe, answered, lateMs };
-    this.options.onSettled(settled);
+    lease.outcome = outcome ?? IGNORED;
+    lease.endedAtMs = nowMs;
+    lease.latencyMs = tookMs;
+    this.options.onSettled(lease);
     if (left === 0 && this.options.onIdle !== undefined && !this.isPickable(endpoint.id)) {
       // It may have been forgotten, and be back under the same id by now.
       if (this.inFlightOf(endpoint.id) === 0) this.options.onIdle(endpoint.id);

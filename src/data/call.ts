@@ -72,7 +72,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     this.method = input.method;
     this.probe = input.recoverable && main === undefined;
     this.hashKey = input.hashKey;
-    this.startedAtMs = main === undefined ? input.route.clock.now() : main.startedAtMs;
+    const nowMs = (this.startedAtMs = main === undefined ? input.route.clock.now() : main.startedAtMs);
     this.deadlineAtMs = this.startedAtMs + input.timeoutMs;
     this.attempts = main === undefined ? [] : main.attempts;
     if (main !== undefined) {
@@ -81,8 +81,8 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     }
     // What the layer above tries again is load all the same: it counts against this layer's own retries.
     if (this.noRetry) input.route.budget.charge();
-    else input.route.budget.deposit();
-    input.route.hedging?.deposit();
+    else input.route.budget.deposit(nowMs);
+    input.route.hedging?.deposit(nowMs);
   }
 
   /** The attempt that is about to be picked, counted from 1. */
@@ -90,10 +90,10 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     return this.attempts.length + 1;
   }
 
-  get patienceMs(): number {
+  patienceMs(nowMs: number): number {
     return this.watcher === undefined || this.input.overrides?.hedge === false || this.noRetry
       ? Infinity
-      : (this.route.hedging?.patienceMs() ?? Infinity);
+      : (this.route.hedging?.patienceMs(nowMs) ?? Infinity);
   }
 
   /** The last answer is one to return, not one to try again. */
@@ -208,8 +208,8 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     else speaker.onExchangeEnd = over;
   }
 
-  attemptResponded(attempt: Attempt, latencyMs: number): void {
-    attempt.route.heard(attempt.endpoint, latencyMs);
+  attemptResponded(attempt: Attempt, latencyMs: number, nowMs: number): void {
+    attempt.route.heard(attempt.endpoint, latencyMs, nowMs);
     if (!isAcceptable(attempt, this.retry)) this.shun([attempt.endpoint.id]);
     this.announce(attempt);
   }

@@ -20,12 +20,12 @@ export function askHealth(
   const exchange = new HealthExchange();
   const unlink = linkSignal(signal, (reason) => exchange.abort(reason));
   const options = {
-    origin: target.origin,
-    path: `${target.basePath}${path}`,
+    origin,
+    path,
     method: 'GET',
-    headers: { host: target.host, 'user-agent': 'fairlead-health-check' },
+    headers: { 'user-agent': 'fairlead-health-check' },
   };
-  connections.send(endpoint, options, exchange, exchange);
+  connections.send(endpoint, target, options, exchange, exchange);
   return exchange.over.finally(unlink);
 }
 

@@ -32,16 +32,22 @@ export interface ToldAttempt {
   readonly remainingMs: number;
 }
 
-/** Changes `options`, which must be our own; its headers are copied first. Does nothing to a first attempt by default. */
-export function tell(options: DispatchOptions, attempt: ToldAttempt, settings: PropagationSettings): void {
+/** What there is to tell goes into a copy; by default that is nothing for a first attempt. */
+export function tell(options: DispatchOptions, attempt: ToldAttempt, settings: PropagationSettings): DispatchOptions {
   const { noRetryHeader, attemptHeader, deadlineHeader } = settings;
-  if (noRetryHeader !== false && attempt.isRepeat) options.headers = setHeader(options.headers, noRetryHeader, '1');
-  if (attemptHeader !== undefined) options.headers = setHeader(options.headers, attemptHeader, String(attempt.number));
-  if (deadlineHeader === undefined) return;
+  const repeats = noRetryHeader !== false && attempt.isRepeat;
+  if (!repeats && attemptHeader === undefined && deadlineHeader === undefined) return options;
+  let { headers } = options;
+  if (repeats) headers = setHeader(headers, noRetryHeader, '1');
+  if (attemptHeader !== undefined) headers = setHeader(headers, attemptHeader, String(attempt.number));
+  if (deadlineHeader !== undefined) headers = setHeader(headers, deadlineHeader, timeLeft(attempt, deadlineHeader));
+  return Object.assign({}, options, { headers });
+}
+
+function timeLeft(attempt: ToldAttempt, deadlineHeader: string): string {
   const leftMs = Math.max(0, Math.floor(attempt.remainingMs));
   // Eight digits at most (gRPC over HTTP/2, "Timeout"); a call has a day, which fits.
-  const value = deadlineHeader.toLowerCase() === 'grpc-timeout' ? `${leftMs}m` : String(leftMs);
-  options.headers = setHeader(options.headers, deadlineHeader, value);
+  return deadlineHeader.toLowerCase() === 'grpc-timeout' ? `${leftMs}m` : String(leftMs);
 }
 
 /** What the headers of a received request say about it. */

@@ -14,8 +14,8 @@ import { createLeakyBucket, DEPOSIT, withdrawalFor } from '../kit/leaky-bucket.j
 import type { RetryBudgetSettings } from './retry-settings.js';
 
 export interface RetryBudget {
-  /** A call begins. Once per call, not per attempt. */
-  deposit(): void;
+  /** A call begins. Once per call, not per attempt. @param nowMs clock time, where the caller has just read it */
+  deposit(nowMs?: number): void;
   /** Takes the price of one retry, if it is there. */
   tryWithdraw(): boolean;
   /** Somebody else's retry goes through here: its price is taken whether it is there or not, and own retries wait until it is earned again. */
@@ -49,9 +49,9 @@ export function createRetryBudget(settings: RetryBudgetSettings, clock: Clock): 
   const floor = (): number => Math.min(floorLimit, 2 * Math.sqrt(Math.max(1, calls.total(clock.now())))) * price;
 
   return {
-    deposit() {
-      calls.add(1, clock.now());
-      bucket.deposit(deposit);
+    deposit(nowMs = clock.now()) {
+      calls.add(1, nowMs);
+      bucket.deposit(deposit, nowMs);
     },
     charge: () => void bucket.tryWithdraw(price, Infinity),
     tryWithdraw: () => bucket.tryWithdraw(price, floor()),

@@ -14,6 +14,7 @@ import type { RetryBudget } from './retry-budget.js';
 import type { RetrySettings } from './retry-settings.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
 import type { ExchangeObserver } from './transport/exchange-observer.js';
+import type { RouteTarget } from './transport/route-options.js';
 
 export interface CallSettings {
   readonly timeoutMs: number;
@@ -33,7 +34,7 @@ export interface CallPickContext extends PickContext {
 }
 
 export interface LeavingWatch {
-  heard(id: string, status: number, closes: boolean, header: (name: string) => string | undefined): void;
+  heard(id: string, status: number, closes: boolean, header: (name: string) => string | undefined, nowMs: number): void;
 }
 
 /** Where a call turns to that meets a limit. */
@@ -65,7 +66,13 @@ export interface ServiceRoute {
   whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable;
   readonly limits: PlaceGiver;
   /** Sends over the endpoint's own connections; `observer` learns what becomes of it. */
-  dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void;
+  dispatch(
+    endpoint: Endpoint,
+    target: RouteTarget,
+    options: DispatchOptions,
+    handler: DispatchHandler,
+    observer: ExchangeObserver,
+  ): void;
   /** Why a redirect must not lead to this host, which is no service; undefined when it may, and for the address of a name. */
   refuseElsewhere(origin: string): FairleadError | undefined;
   /** Sends to a host that is no service, where a redirect led: no address that this service's policy refuses is dialled. */
@@ -73,5 +80,5 @@ export interface ServiceRoute {
   /** An endpoint could not be reached: discovery may know better by now. */
   connectFailed(): void;
   /** Response headers arrived from this endpoint: a sign of life, long before a large body ends. */
-  heard(endpoint: Endpoint, latencyMs: number): void;
+  heard(endpoint: Endpoint, latencyMs: number, nowMs: number): void;
 }

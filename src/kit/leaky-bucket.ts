@@ -11,7 +11,8 @@ import type { Clock } from '../core/clock.js';
 import { createExpiringSum } from './expiring-sum.js';
 
 export interface LeakyBucket {
-  deposit(amount: number): void;
+  /** @param nowMs clock time, where the caller has just read it */
+  deposit(amount: number, nowMs?: number): void;
   /**
    * Takes `amount` if the balance and the reserve cover it.
    * @param reserve lent on top of the balance, per `ttlMs`; may differ from call to call. @default 0
@@ -38,8 +39,8 @@ export function withdrawalFor(ratio: number): number {
 export function createLeakyBucket(ttlMs: number, clock: Clock): LeakyBucket {
   const sum = createExpiringSum({ windowMs: ttlMs, slots: SLOTS, originMs: clock.now() });
   return {
-    deposit(amount) {
-      sum.add(amount, clock.now());
+    deposit(amount, nowMs = clock.now()) {
+      sum.add(amount, nowMs);
     },
     tryWithdraw(amount, reserve = 0) {
       const nowMs = clock.now();

@@ -6,6 +6,7 @@ import type { Client } from '../../src/client/client.js';
 import type * as CreateClient from '../../src/client/create-client.js';
 import type { ClientOptions, ServiceOptions } from '../../src/client/options.js';
 import type { RequestInput } from '../../src/client/request-call.js';
+import { routeOptions, type RouteTarget } from '../../src/data/transport/route-options.js';
 import type { DispatchHandler, DispatchOptions } from '../../src/data/transport/dispatcher-like.js';
 import type { ExchangeObserver } from '../../src/data/transport/exchange-observer.js';
 import type { ExchangeController, ModernHandler } from '../../src/data/transport/handler-shape.js';
@@ -82,8 +83,13 @@ function wired(script: Script[], service: Partial<ServiceOptions> = {}, options:
   jest.isolateModules(() => {
     jest.doMock('../../src/data/transport/platform-connections.js', () => ({
       createPlatformConnections: () => ({
-        send: (_: unknown, given: DispatchOptions, handler: ModernHandler, observer: ExchangeObserver) =>
-          play(exchangeOf(given, handler, observer), exchanges),
+        send: (
+          _: unknown,
+          target: RouteTarget,
+          given: DispatchOptions,
+          handler: ModernHandler,
+          observer: ExchangeObserver,
+        ) => play(exchangeOf(routeOptions(given, target), handler, observer), exchanges),
         drain: () => {},
         close: done,
         destroy: done,

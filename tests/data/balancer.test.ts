@@ -4,7 +4,8 @@ import type { EligibleSet } from '../../src/core/eligible-set.js';
 import type { Endpoint } from '../../src/core/endpoint.js';
 import type { Outcome } from '../../src/core/outcome.js';
 import { IGNORED, SUCCESS } from '../../src/core/outcome.js';
-import { createBalancer, type Balancer, type BalancerInput, type SettledAttempt } from '../../src/data/balancer.js';
+import { createBalancer, type Balancer, type BalancerInput } from '../../src/data/balancer.js';
+import type { SettledAttempt } from '../../src/data/balancer-lease.js';
 import type { BalancerLease } from '../../src/data/balancer-lease.js';
 import { DEFAULT_LIMITS } from '../../src/data/balancer-settings.js';
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.js';
@@ -71,7 +72,7 @@ describe('a lease', () => {
     lease.settle(SUCCESS, 12);
     lease.settle(FAILURE);
     lease[Symbol.dispose]();
-    expect(settled).toEqual([
+    expect(settled).toMatchObject([
       {
         endpoint: lease.endpoint,
         outcome: SUCCESS,

@@ -9,6 +9,7 @@ import { Call } from '../../src/data/call.js';
 import type { CallInput, Router } from '../../src/data/call-input.js';
 import { IDEMPOTENT_METHODS } from '../../src/data/idempotency.js';
 import type { CallPickContext, CallSettings, ServiceRoute } from '../../src/data/service-route.js';
+import { routeOptions } from '../../src/data/transport/route-options.js';
 import type { DispatchOptions } from '../../src/data/transport/dispatcher-like.js';
 import type { ExchangeObserver } from '../../src/data/transport/exchange-observer.js';
 import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.js';
@@ -126,11 +127,11 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
       stub.waiting.push(entry);
       return { [Symbol.dispose]: () => void (entry.left = true) };
     },
-    dispatch(endpoint, dispatched, _handler, observer) {
+    dispatch(endpoint, target, dispatched, _handler, observer) {
       const aborts: unknown[] = [];
       stub.exchanges.push({
         endpoint,
-        options: dispatched,
+        options: routeOptions(dispatched, target),
         observer,
         aborts,
         start: () => observer.started((reason) => void aborts.push(reason)),

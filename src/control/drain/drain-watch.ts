@@ -25,8 +25,15 @@ export interface DrainWatch {
    * An answer of an endpoint.
    * @param closes it ends its connection, and we had not asked it to
    * @param header value of a response header by its lower-case name
+   * @param nowMs clock time, where the caller has just read it
    */
-  heard(id: string, status: number, closes: boolean, header: (name: string) => string | undefined): void;
+  heard(
+    id: string,
+    status: number,
+    closes: boolean,
+    header: (name: string) => string | undefined,
+    nowMs?: number,
+  ): void;
   /** Who is leaving, by id. The same map until that changes. */
   readonly leaving: ReadonlyMap<string, Leaving>;
   /** Discovery no longer names the endpoint: named again, it starts clean. Does not call `onChange`. */
@@ -82,17 +89,17 @@ export function createDrainWatch(input: DrainWatchInput): DrainWatch {
     leaving = others;
   }
 
-  function isClosing(id: string, status: number, closes: boolean): boolean {
+  function isClosing(id: string, status: number, closes: boolean, nowMs: number): boolean {
     // Errors end connections for reasons of their own, such as a body that was not read.
     if (!connectionClose || status >= 400) return false;
     let row = rows.get(id);
     if (row === undefined) rows.set(id, (row = createClosingRow()));
-    return row.note(closes, input.inFlightOf(id), clock.now());
+    return row.note(closes, input.inFlightOf(id), nowMs);
   }
 
   return {
-    heard(id, status, closes, header) {
-      const closing = isClosing(id, status, closes);
+    heard(id, status, closes, header, nowMs = clock.now()) {
+      const closing = isClosing(id, status, closes, nowMs);
       if (leaving.has(id)) return;
       if (signHeader !== undefined) {
         const value = header(signHeader);

@@ -77,6 +77,7 @@ export function createAttemptJudge<T extends Judged>(input: AttemptJudgeInput<T>
   function succeeded(judged: T, evidence: FailureEvidence, nowMs: number): void {
     evidence.success(nowMs);
     massFailure.note((judged.peer ??= createPeer()), evidence.isFailing(nowMs), nowMs);
+    if (suspects.size === 0) return;
     suspects.delete(judged);
     for (const suspect of suspects) review(suspect, nowMs);
   }

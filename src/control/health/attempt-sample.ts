@@ -2,6 +2,8 @@
 export interface AttemptSample {
   /** Clock time, read when the endpoint was picked or after. */
   readonly startedAtMs: number;
+  /** Clock time. @default now */
+  readonly endedAtMs?: number;
   /** The attempt was let through by `takeProbe`. */
   readonly probe: boolean;
   /** Response headers arrived. */

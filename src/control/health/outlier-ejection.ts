@@ -35,7 +35,7 @@ export interface OutlierEjection {
   /** Once for every settled attempt. Unknown endpoints and ignored outcomes count for nothing. */
   record(id: string, outcome: Outcome, sample: AttemptSample): void;
   /** Response headers arrived. Worth calling when attempts settle much later than that (long bodies): it is a sign of life. */
-  heard(id: string): void;
+  heard(id: string, nowMs?: number): void;
   /** Unknown endpoints are healthy. */
   state(id: string): EjectionState;
   /** Endpoints in `probing` whose probe is not under way. */
@@ -208,16 +208,16 @@ export function createOutlierEjection(options: OutlierEjectionOptions): OutlierE
     record(id, outcome, sample) {
       const member = members.get(id);
       if (member === undefined) return;
-      const now = clock.now();
+      const now = sample.endedAtMs ?? clock.now();
       if (sample.answered) judge.answered(member, now);
       if (sample.startedAtMs < member.countsFromMs) return;
       const { phase } = member;
       if (phase.kind === 'healthy') judge.judge(member, outcome, sample, now);
       else if (phase.kind === 'probing') recordProbing(member, phase, outcome, sample, now);
     },
-    heard(id) {
+    heard(id, nowMs = clock.now()) {
       const member = members.get(id);
-      if (member !== undefined) member.lastAnsweredAtMs = clock.now();
+      if (member !== undefined) member.lastAnsweredAtMs = nowMs;
     },
     state(id) {
       const phase = members.get(id)?.phase ?? IN_USE;

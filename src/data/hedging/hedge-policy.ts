@@ -16,15 +16,16 @@ import type { HedgeSettings } from './hedge-settings.js';
 
 export type HedgeKind = 'rescue' | 'hedge';
 
+/** `nowMs`, wherever it is asked for, is clock time, where the caller has just read it. */
 export interface HedgePolicy {
   /** Attempts that have neither response headers nor failed: each counts itself in and out. */
   waiting: number;
   /** A call begins. */
-  deposit(): void;
+  deposit(nowMs?: number): void;
   /** Response headers came from an endpoint. */
-  answered(endpoint: string, latencyMs: number): void;
+  answered(endpoint: string, latencyMs: number, nowMs?: number): void;
   /** How long an attempt waits before it is overdue, in milliseconds; Infinity for ever. */
-  patienceMs(): number;
+  patienceMs(nowMs?: number): number;
   /** Half of the answers of the last minutes took less, in milliseconds; 0 while too few are known. */
   medianMs(): number;
   /** Which kind of company an attempt that has waited so long may get; undefined for none. Takes its price for a hedge. */
@@ -71,12 +72,11 @@ class LatencyHedgePolicy implements HedgePolicy {
       );
   }
 
-  deposit(): void {
-    this.hedges?.deposit();
+  deposit(now?: number): void {
+    this.hedges?.deposit(now);
   }
 
-  answered(endpoint: string, latencyMs: number): void {
-    const now = this.clock.now();
+  answered(endpoint: string, latencyMs: number, now: number = this.clock.now()): void {
     this.latencies.add(latencyMs, now);
     if (endpoint !== this.lastEndpoint) {
       this.othersAtMs = this.lastAtMs;
@@ -90,8 +90,7 @@ class LatencyHedgePolicy implements HedgePolicy {
     return this.latencies.count(now) < FEWEST_FOR_QUANTILE ? 0 : (this.latencies.quantile(0.5, now) ?? 0);
   }
 
-  patienceMs(): number {
-    const now = this.clock.now();
+  patienceMs(now: number = this.clock.now()): number {
     if (now - this.computedAtMs >= RECOMPUTE_MS) this.compute(now);
     return Math.min(this.rescueAfterMs, this.hedgeAfterMs);
   }

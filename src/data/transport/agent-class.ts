@@ -22,6 +22,7 @@ export interface AgentOptions {
   readonly keepAliveTimeout: number;
   readonly keepAliveMaxTimeout?: number;
   readonly allowH2: boolean;
+  readonly headersTimeout?: number;
   readonly connect: Connect | { readonly timeout: number; readonly lookup?: unknown };
 }
 

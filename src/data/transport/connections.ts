@@ -1,11 +1,18 @@
 import type { Endpoint } from '../../core/endpoint.js';
 import type { DispatchHandler, DispatchOptions } from './dispatcher-like.js';
 import type { ExchangeObserver } from './exchange-observer.js';
+import type { RouteTarget } from './route-options.js';
 
 /** The connections of one service, whatever they are made of. */
 export interface Connections {
-  /** Sends to an endpoint; `options.origin` is its own. What becomes of it goes to the observer first, then to the handler. */
-  send(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler, observer: ExchangeObserver): void;
+  /** Sends a request for a logical origin to an endpoint. What becomes of it goes to the observer first, then to the handler. */
+  send(
+    endpoint: Endpoint,
+    target: RouteTarget,
+    options: DispatchOptions,
+    handler: DispatchHandler,
+    observer: ExchangeObserver,
+  ): void;
   /** Sends to a host that is no service, where a redirect led: past the same gate, but without the service's key material. */
   sendElsewhere(options: DispatchOptions, handler: DispatchHandler): boolean;
   /** Opens connections for calls to come. Resolves when they are there or cannot be had. */

@@ -18,6 +18,7 @@ import { EndpointPool, type PoolContext } from './endpoint-pool.js';
 import type { RefuseAddress } from './guarded-lookup.js';
 import { addressRefused, refusalOf } from './guarded-lookup.js';
 import { failHandler, shapeOf } from './handler-shape.js';
+import { routeOptions, type RouteTarget } from './route-options.js';
 import type { ApplicationDispatcher, Platform } from './platform.js';
 import { createTlsSource, type TlsSource } from './tls-material.js';
 import type { TlsSettings } from './tls-settings.js';
@@ -26,8 +27,8 @@ import type { TransportSettings } from './transport-settings.js';
 export interface EndpointAgents {
   /** Endpoints that have connections, or had since they were last drained. */
   readonly size: number;
-  /** Sends to an endpoint. `options.origin` is the endpoint's already; the handler may be of either generation. Errors, refusals included, go to the handler. */
-  dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler): boolean;
+  /** Sends a request for a logical origin to an endpoint. The handler may be of either generation. Errors, refusals included, go to the handler. */
+  dispatch(endpoint: Endpoint, target: RouteTarget, options: DispatchOptions, handler: DispatchHandler): boolean;
   /** Opens connections for dispatches to come, with this Host; none where the application's own dispatcher makes them. */
   prewarm(endpoint: Endpoint, origin: string, host: string): Promise<void>;
   /** Lets what runs at this endpoint finish, then closes its connections. A later dispatch opens new ones. */
@@ -86,18 +87,18 @@ class PlatformEndpointAgents implements EndpointAgents {
     return this.places.size;
   }
 
-  dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler): boolean {
+  dispatch(endpoint: Endpoint, target: RouteTarget, options: DispatchOptions, handler: DispatchHandler): boolean {
     if (this.closed) return fail(handler, callError('ERR_CLIENT_CLOSED', 'the transport is closed'));
-    const place = this.placeOf(endpoint, options.origin);
+    const place = this.placeOf(endpoint, target.origin);
     if (place.refused !== undefined) return fail(handler, place.refused);
     const { platform } = this.input;
     const application = platform.application(shapeOf(handler));
     if (application !== undefined) {
       this.warn(application);
-      return application.dispatcher.dispatch(options, bridgeHandler(handler, application.shape));
+      return application.dispatcher.dispatch(routeOptions(options, target), bridgeHandler(handler, application.shape));
     }
     place.pool ??= new EndpointPool(this.context, endpoint, place.origin);
-    return place.pool.dispatch(endpoint, options, handler);
+    return place.pool.dispatch(endpoint, target, options, handler);
   }
 
   async prewarm(endpoint: Endpoint, origin: string, host: string): Promise<void> {

@@ -13,7 +13,9 @@ import { dialledPlace } from './dialled-place.js';
 import type { RefuseAddress } from './guarded-lookup.js';
 import { Http2Pool } from './http2/http2-pool.js';
 import { serverNameOf } from './http2/http2-headers.js';
+import { HomeOrigin } from './home-origin.js';
 import { OpenSockets } from './open-sockets.js';
+import { routeOptions, type RouteTarget } from './route-options.js';
 import { SpareSockets } from './spare-sockets.js';
 import type { Platform } from './platform.js';
 import type { TlsSource } from './tls-material.js';
@@ -50,6 +52,7 @@ export class EndpointPool {
   private readonly sockets: OpenSockets;
   private readonly agent: AgentPool;
   private readonly spares: SpareSockets;
+  private readonly home = new HomeOrigin();
   /** Until the endpoint turns out not to speak it. */
   private http2: Http2Pool | undefined;
   /** Requests so far, by which {@link isUnused} sees that there were none. */
@@ -77,17 +80,19 @@ export class EndpointPool {
         keepAliveTimeout: transport.keepAliveTimeoutMs,
         keepAliveMaxTimeout: Math.max(transport.keepAliveMaxTimeoutMs, transport.keepAliveTimeoutMs),
         allowH2: false,
+        // Attempts have timeouts of their own.
+        headersTimeout: 0,
         connect: (params, callback) => this.connect(params, callback),
       }),
     );
   }
 
-  dispatch(endpoint: Endpoint, options: DispatchOptions, handler: DispatchHandler): boolean {
+  dispatch(endpoint: Endpoint, target: RouteTarget, options: DispatchOptions, handler: DispatchHandler): boolean {
     this.endpoint = endpoint;
     this.dispatched++;
-    if (this.http2 !== undefined) return this.http2.dispatch(options, handler);
-    if (!SAFE_METHODS.has(options.method)) this.sockets.dropDoubtful();
-    return this.agent.dispatch(options, bridgeHandler(handler, this.context.platform.agentShape));
+    if (!this.secure) return this.dispatch1(this.home.route(options, target), handler);
+    const routed = routeOptions(options, target);
+    return this.http2 === undefined ? this.dispatch1(routed, handler) : this.http2.dispatch(routed, handler);
   }
 
   /** Whether there was no request since the last time this was asked, and there is no connection. */
@@ -134,6 +139,11 @@ export class EndpointPool {
     await this.agent.destroy(error);
   }
 
+  private dispatch1(options: DispatchOptions, handler: DispatchHandler): boolean {
+    if (!SAFE_METHODS.has(options.method)) this.sockets.dropDoubtful();
+    return this.agent.dispatch(options, bridgeHandler(handler, this.context.platform.agentShape));
+  }
+
   private connect(params: ConnectParams, callback: (error: Error | null, socket?: Socket) => void): void {
     const name = this.serverName(params.servername);
     const spare = this.spares.take(name);
@@ -167,7 +177,7 @@ export class EndpointPool {
         const [first] = waiting;
         if (first === undefined) socket.destroy();
         else this.spares.add(socket, this.serverName(serverNameOf(first.options)));
-        for (const { options, given } of waiting) this.dispatch(this.endpoint, options, given);
+        for (const { options, given } of waiting) this.dispatch1(options, given);
       },
     });
   }

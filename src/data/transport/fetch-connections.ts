@@ -11,6 +11,7 @@ import type { ExchangeObserver } from './exchange-observer.js';
 import { failHandler } from './handler-shape.js';
 import { unixPath } from '../../kit/unix-path.js';
 import { addressRefused } from './guarded-lookup.js';
+import { routeOptions } from './route-options.js';
 import { trackBody } from './track-body.js';
 
 /** Where the Response of one exchange goes: the counterpart of undici's handlers for a fetch. */
@@ -24,7 +25,7 @@ export interface ResponseSink {
 export function createFetchConnections(fetch: typeof globalThis.fetch): Connections {
   const open = new Set<(error: unknown) => void>();
   return {
-    send(endpoint, options, handler, observer) {
+    send(endpoint, target, options, handler, observer) {
       if (!isSink(handler)) throw notSupported();
       if (unixPath(endpoint.host) !== undefined)
         throw addressRefused(`${endpoint.host}: a fetch cannot dial a Unix socket`);
@@ -38,7 +39,8 @@ export function createFetchConnections(fetch: typeof globalThis.fetch): Connecti
       };
       open.add(abort);
       observer.started(abort);
-      if (!controller.signal.aborted) void exchange(fetch, options, handler, observer, over, controller.signal);
+      if (!controller.signal.aborted)
+        void exchange(fetch, routeOptions(options, target), handler, observer, over, controller.signal);
     },
     // Redirects are followed above, where the Response is.
     sendElsewhere(_options, handler) {

@@ -13,8 +13,7 @@ import { IdleTrust } from './idle-trust.js';
 
 export class OpenSockets {
   readonly trust: IdleTrust = new IdleTrust();
-  /** Longest idle first. */
-  readonly idle: Set<OpenSocket> = new Set<OpenSocket>();
+  readonly idle: IdleSockets = new IdleSockets();
   readonly all: Set<OpenSocket> = new Set<OpenSocket>();
   readonly clock: Clock;
 
@@ -34,9 +33,9 @@ export class OpenSockets {
 
   /** Before a request that cannot be repeated: closes those that have been idle for longer than is known to be safe. */
   dropDoubtful(): void {
-    if (this.idle.size === 0) return;
+    if (this.idle.first === undefined) return;
     const now = this.clock.now();
-    for (const open of this.idle) {
+    for (let open; (open = this.idle.first) !== undefined;) {
       const idleMs = now - open.idleSinceMs;
       if (idleMs <= this.trust.limitMs) return;
       this.trust.survived(idleMs);
@@ -45,8 +44,36 @@ export class OpenSockets {
   }
 }
 
+/** Those that carry no request, longest idle first. A list through the sockets themselves: every exchange changes it twice. */
+class IdleSockets {
+  first: OpenSocket | undefined;
+  private last: OpenSocket | undefined;
+
+  push(open: OpenSocket): void {
+    open.before = this.last;
+    if (this.last === undefined) this.first = open;
+    else this.last.after = open;
+    this.last = open;
+  }
+
+  remove(open: OpenSocket): void {
+    const { before, after } = open;
+    if (before === undefined) this.first = after;
+    else before.after = after;
+    if (after === undefined) this.last = before;
+    else after.before = before;
+    open.before = open.after = undefined;
+  }
+
+  *[Symbol.iterator](): Generator<OpenSocket> {
+    for (let open = this.first; open !== undefined; open = open.after) yield open;
+  }
+}
+
 class OpenSocket {
   idleSinceMs = 0;
+  before: OpenSocket | undefined;
+  after: OpenSocket | undefined;
   private readonly owner: OpenSockets;
   private readonly socket: Socket;
   private expiresAtMs: number;
@@ -73,30 +100,37 @@ class OpenSocket {
 
   expire(): void {
     this.expiresAtMs = -Infinity;
-    if (this.owner.idle.delete(this)) this.socket.destroy();
+    if (!this.isIdle) return;
+    this.leaveIdle();
+    this.socket.destroy();
+  }
+
+  private leaveIdle(): void {
+    this.isIdle = false;
+    this.owner.idle.remove(this);
   }
 
   private rested(): void {
     if (this.isIdle) return;
     const now = this.owner.clock.now();
+    if (now >= this.expiresAtMs) return void this.socket.destroy();
     this.isIdle = true;
     this.idleSinceMs = now;
-    if (now >= this.expiresAtMs) this.socket.destroy();
-    else this.owner.idle.add(this);
+    this.owner.idle.push(this);
   }
 
   private resumed(): void {
     if (!this.isIdle) return;
     const now = this.owner.clock.now();
-    this.isIdle = false;
-    this.owner.idle.delete(this);
+    this.leaveIdle();
     this.owner.trust.survived(now - this.idleSinceMs);
     if (now >= this.expiresAtMs) this.socket.destroy();
   }
 
   private closed(): void {
     this.owner.all.delete(this);
-    if (!this.owner.idle.delete(this)) return;
+    if (!this.isIdle) return;
+    this.leaveIdle();
     const idleMs = this.owner.clock.now() - this.idleSinceMs;
     if (this.closedByPeer) this.owner.trust.closed(idleMs);
     else this.owner.trust.survived(idleMs);

@@ -9,8 +9,8 @@ export function createPlatformConnections(input: EndpointAgentsInput): Connectio
   const agents = createEndpointAgents(input);
   const elsewhere = createPassThrough(() => input.platform, input.refuseAddress);
   return {
-    send(endpoint, options, handler, observer) {
-      agents.dispatch(endpoint, options, observeExchange(handler, observer));
+    send(endpoint, target, options, handler, observer) {
+      agents.dispatch(endpoint, target, options, observeExchange(handler, observer));
     },
     sendElsewhere: (options, handler) => elsewhere.dispatch(options, handler),
     prewarm: (endpoint, origin, host) => agents.prewarm(endpoint, origin, host),

@@ -1,6 +1,9 @@
 /**
  * Turns a dispatch to a logical name into a dispatch to one endpoint. The Host header keeps the logical name, and with
  * it the TLS server name and the certificate check, which the platform takes from that header.
+ *
+ * Connections over HTTP/1.1 without TLS can be made under the logical name instead, since what they dial is decided
+ * elsewhere. Then a request needs no Host header of ours, and goes out as its caller made it.
  */
 
 import type { DispatchOptions } from './dispatcher-like.js';
@@ -21,7 +24,16 @@ export function routeOptions(options: DispatchOptions, target: RouteTarget): Dis
   routed.origin = target.origin;
   if (target.basePath !== '') routed.path = target.basePath + options.path;
   routed.headers = withHost(options.headers, target.host);
+  // The attempt has a timeout of its own; undici's would cut in at five minutes.
+  routed.headersTimeout ??= 0;
   return routed;
+}
+
+/** Whether the platform takes these headers as they are. */
+export function isPlainHeaders(headers: unknown): boolean {
+  if (headers === null || headers === undefined) return true;
+  if (typeof headers !== 'object') return false;
+  return Array.isArray(headers) ? !Array.isArray(headers[0]) : !(Symbol.iterator in headers);
 }
 
 type Pairs = Iterable<readonly [string, unknown]>;

@@ -15,7 +15,7 @@ import type { ExchangeObserver } from '../../../src/data/transport/exchange-obse
 import { observeExchange } from '../../../src/data/transport/observe-exchange.js';
 import type { Platform } from '../../../src/data/transport/platform.js';
 import { findPlatform } from '../../../src/data/transport/platform.js';
-import { routeOptions } from '../../../src/data/transport/route-options.js';
+import type { RouteTarget } from '../../../src/data/transport/route-options.js';
 
 export const platform: Platform = findPlatform() as Platform;
 
@@ -121,17 +121,17 @@ export class Recorder implements ExchangeObserver {
 export function dispatcherTo(agents: EndpointAgents, endpoint: Endpoint, observer: ExchangeObserver): DispatcherLike {
   return {
     dispatch: (options, handler) =>
-      agents.dispatch(endpoint, routed(options, endpoint), observeExchange(handler, observer)),
+      agents.dispatch(endpoint, targetAt(options, endpoint), options, observeExchange(handler, observer)),
   };
 }
 
-export function routed(options: DispatchOptions, endpoint: Endpoint): DispatchOptions {
+export function targetAt(options: DispatchOptions, endpoint: Endpoint): RouteTarget {
   const { host, hostname } = new URL(String(options.origin));
-  return routeOptions(options, {
+  return {
     origin: `${endpoint.scheme ?? 'http'}://${endpoint.host}:${endpoint.port}`,
     basePath: endpoint.basePath,
     host: endpoint.hostname ?? (endpoint.scheme === 'https' ? hostname : host),
-  });
+  };
 }
 
 /** The platform's fetch over a dispatcher of ours. */
@@ -149,7 +149,7 @@ export function failingOver(agents: EndpointAgents, endpoints: readonly Endpoint
       attempt(options, handler, index + 1);
       return true;
     });
-    return agents.dispatch(endpoint, routed(options, endpoint), observeExchange(handler, recorder));
+    return agents.dispatch(endpoint, targetAt(options, endpoint), options, observeExchange(handler, recorder));
   };
   return { dispatch: (options, handler) => attempt(options, handler, 0) };
 }

@@ -15,7 +15,7 @@ import {
   fetchOver,
   Recorder,
   refusingPort,
-  routed,
+  targetAt,
   serve,
 } from './harness.js';
 
@@ -200,8 +200,8 @@ describe('observeExchange under fetch', () => {
       () => true,
       (abort) => abort(new Error('late')),
     );
-    const options = routed({ origin: 'http://orders', path: '/hello', method: 'GET' }, server.endpoint);
-    agents.dispatch(server.endpoint, options, observeExchange(handler, recorder));
+    const options = { origin: 'http://orders', path: '/hello', method: 'GET' };
+    agents.dispatch(server.endpoint, targetAt(options, server.endpoint), options, observeExchange(handler, recorder));
     await until(() => recorder.events.length === 2, { what: 'the failure' });
     expect(told).toEqual([]);
   });
@@ -243,8 +243,13 @@ describe('observeExchange under fetch', () => {
     const response = await fetchOver(
       {
         dispatch: (options, handler) => {
-          narrow.dispatch(server.endpoint, routed(options, server.endpoint), observeExchange(handler, late));
-          return narrow.dispatch(other.endpoint, routed(options, other.endpoint), observeExchange(handler, second));
+          narrow.dispatch(server.endpoint, targetAt(options, server.endpoint), options, observeExchange(handler, late));
+          return narrow.dispatch(
+            other.endpoint,
+            targetAt(options, other.endpoint),
+            options,
+            observeExchange(handler, second),
+          );
         },
       },
       'http://orders/hello',

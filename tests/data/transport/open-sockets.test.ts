@@ -38,7 +38,7 @@ describe('OpenSockets', () => {
   it('knows which are open and which are idle, longest idle first', () => {
     const { sockets, clock, open } = bench();
     const [a, b] = [open(), open()];
-    expect([sockets.all.size, sockets.idle.size]).toEqual([2, 0]);
+    expect([sockets.all.size, [...sockets.idle].length]).toEqual([2, 0]);
     b.unref();
     clock.advance(5);
     a.unref();
@@ -46,7 +46,7 @@ describe('OpenSockets', () => {
     expect([...sockets.idle].map(({ idleSinceMs }) => idleSinceMs - clock.now())).toEqual([-5, 0]);
     a.ref();
     b.destroy();
-    expect([sockets.all.size, sockets.idle.size]).toEqual([1, 0]);
+    expect([sockets.all.size, [...sockets.idle].length]).toEqual([1, 0]);
   });
 
   it('closes at its age an idle one before its next request, and a busy one after its last', () => {

@@ -9,7 +9,7 @@ import type { RequestExchange, ResponseData } from '../../../src/data/transport/
 import { createRequestExchange } from '../../../src/data/transport/request-exchange.js';
 import { until } from '../../support/until.js';
 import type { TestServer } from './harness.js';
-import { agentsWith, Recorder, routed, serve } from './harness.js';
+import { agentsWith, Recorder, targetAt, serve } from './harness.js';
 
 const FIFTY_MEGABYTES = 50 * 1024 * 1024;
 
@@ -75,8 +75,13 @@ describe('createRequestExchange', () => {
 
   const begin = (path: string, recorder = new Recorder(), more: object = {}): RequestExchange => {
     const exchange = createRequestExchange();
-    const options = routed({ origin: 'http://orders', path, method: 'GET', ...more }, server.endpoint);
-    agents.dispatch(server.endpoint, options, observeExchange(exchange.handler, recorder));
+    const options = { origin: 'http://orders', path, method: 'GET', ...more };
+    agents.dispatch(
+      server.endpoint,
+      targetAt(options, server.endpoint),
+      options,
+      observeExchange(exchange.handler, recorder),
+    );
     return exchange;
   };
   const request = (path: string, recorder?: Recorder, more?: object): Promise<ResponseData> =>

@@ -13,6 +13,7 @@ describe('routeOptions', () => {
       ...options,
       origin: 'http://10.0.0.7:8080',
       path: '/api/a?b=1',
+      headersTimeout: 0,
       headers: { host: 'orders' },
     });
   });
