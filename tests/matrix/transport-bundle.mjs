@@ -15,14 +15,7 @@ const { buildSync } = createRequire(require.resolve('tsup'))('esbuild');
 const folder = mkdtempSync(join(tmpdir(), 'fairlead-transport-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-const modules = [
-  'platform',
-  'endpoint-agents',
-  'observe-exchange',
-  'route-options',
-  'request-exchange',
-  'request-body',
-];
+const modules = ['platform', 'endpoint-agents', 'observe-exchange', 'request-exchange', 'request-body'];
 const outfile = join(folder, 'transport.mjs');
 buildSync({
   stdin: {

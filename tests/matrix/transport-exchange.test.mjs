@@ -267,7 +267,8 @@ test('the address that a name resolves to is checked as it is dialled', async ()
       dispatch: (options, handler) =>
         guarded.dispatch(
           { id: 'local', host: '127.0.0.1' },
-          { ...options, origin: `http://localhost:${server.port}` },
+          { origin: `http://localhost:${server.port}`, basePath: '', host: 'orders' },
+          options,
           observeExchange(handler, observer),
         ),
     },

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { transport } from './transport-bundle.mjs';
 
-const { createEndpointAgents, findPlatform, observeExchange, routeOptions, systemClock, SERVICE_DEFAULTS } = transport;
+const { createEndpointAgents, findPlatform, observeExchange, systemClock, SERVICE_DEFAULTS } = transport;
 
 export async function serve(listener, make = createServer) {
   const server = make(listener).listen(0, '127.0.0.1');
@@ -66,11 +66,7 @@ export function dispatcherTo(agents, ports, observers, scheme = 'http') {
       basePath: '',
       host: scheme === 'https' ? hostname : host,
     };
-    return agents.dispatch(
-      { id: `${port}`, host: '127.0.0.1' },
-      routeOptions(options, target),
-      observeExchange(handler, observer),
-    );
+    return agents.dispatch({ id: `${port}`, host: '127.0.0.1' }, target, options, observeExchange(handler, observer));
   };
   return { dispatch: (options, handler) => attempt(options, handler, 0) };
 }

@@ -17,6 +17,7 @@ const server = createServer((request, response) => response.end('direct')).liste
 await new Promise((resolve) => server.once('listening', resolve));
 server.unref();
 const origin = 'http://127.0.0.1:' + server.address().port;
+const target = { origin, basePath: '', host: 'orders' };
 const warnings = [];
 let agents;
 const ready = () => (agents ??= createEndpointAgents({
@@ -33,7 +34,7 @@ const events = [];
 const observer = { started: () => events.push('started'), bodySent() {}, responded: (status) => events.push(status),
   ended: () => events.push('ended'), failed: (error) => (events.push(error.code), false) };
 const dispatcher = { dispatch: (options, handler) =>
-  ready().dispatch({ id: 'one', host: '127.0.0.1' }, { ...options, origin }, observeExchange(handler, observer)) };
+  ready().dispatch({ id: 'one', host: '127.0.0.1' }, target, options, observeExchange(handler, observer)) };
 const text = async () => {
   const viaFetch = await (await fetch('http://orders/', { dispatcher })).text();
   const exchange = createRequestExchange();
