@@ -12,7 +12,7 @@ export interface EntryOptions {
 
 /** The result throws when the body has no entries, or too many. What an entry is worth is the reader's of answers to say. */
 export function entryReader({ parse, map, maxEndpoints }: EntryOptions): RegistryRequester['parse'] {
-  const read = parse ?? (map === undefined ? parseHttpSd : (body: unknown) => body);
+  const read = parse ?? ((body: unknown): unknown => (map === undefined ? parseHttpSd(body, maxEndpoints) : body));
   return (body, response) => {
     const entries = read(body, response);
     // Callers' functions may give anything, whatever their types say.
