@@ -46,12 +46,12 @@ describe('the code in the documentation', () => {
     async (name, { code, prints }) => {
       const file = join(scratch, `${name.replace(/\W+/g, '-')}.mjs`);
       writeFileSync(file, code);
-      const { stdout, stderr } = await run(process.execPath, [file], { cwd: root, timeout: 20_000 });
+      const { stdout, stderr } = await run(process.execPath, [file], { cwd: root, timeout: 60_000 });
       expect(stderr).toBe('');
       if (prints === undefined) expect(stdout).not.toBe('');
       else expect(stdout).toBe(prints);
     },
-    30_000,
+    70_000,
   );
 
   it('of the README survives the loss of a server, as it says', async () => {

@@ -66,6 +66,44 @@ export function undiciCases(undici) {
     }
   });
 
+  test('the dns interceptor replaces names by addresses, and those are passed through as they are', async () => {
+    let lookups = 0;
+    const lookup = ({ hostname, port }, _options, done) => {
+      lookups++;
+      const [address, own] = fleet.addresses[0].split(':');
+      done(null, [{ address, family: 4, ttl: 1_000, port: Number(hostname === 'orders' ? own : port) }]);
+    };
+    const composed = dispatcher.compose(undici.interceptors.dns({ lookup }));
+    for (let i = 0; i < 3; i++) {
+      const { server, host } = await (await undici.request('http://orders/', { dispatcher: composed })).body.json();
+      assert.deepEqual({ server, host }, { server: 's1', host: 'orders' });
+    }
+    assert.equal(lookups, 1);
+    const { port } = new URL(fleet.servers[1].url);
+    const elsewhere = await undici.request(`http://elsewhere:${port}/`, { dispatcher: composed });
+    assert.equal(await hostOf(elsewhere), `elsewhere:${port}`);
+  });
+
+  test('interceptors nest: what answers badly is tried again, what redirects is followed', async () => {
+    const { retry, redirect, dump } = undici.interceptors;
+    const composed = dispatcher.compose([
+      dump(),
+      retry({ minTimeout: 1, maxRetries: 2 }),
+      redirect({ maxRedirections: 2 }),
+    ]);
+    await fleet.servers[0].setMode({ kind: 'reset', when: 'after' });
+    const to = encodeURIComponent('http://orders/there');
+    for (let i = 0; i < 4; i++) {
+      const { statusCode } = await undici.request(`http://orders/redirect?status=307&to=${to}`, {
+        dispatcher: composed,
+      });
+      assert.equal(statusCode, 200);
+    }
+    await fleet.servers[0].setMode({ kind: 'ok' });
+    const { inFlight } = client.snapshot().services.orders;
+    assert.equal(inFlight, 0);
+  });
+
   test('it may be the global dispatcher, for undici and for the fetch of the platform', async () => {
     const previous = undici.getGlobalDispatcher();
     undici.setGlobalDispatcher(dispatcher);
