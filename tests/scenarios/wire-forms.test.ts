@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import dns from 'node:dns';
 import { lookup } from 'node:dns/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -19,8 +20,10 @@ import {
 } from '../../src/index.js';
 import { createManualResolver } from '../../src/testing/manual-resolver.js';
 import { createCertificateAuthority } from '../support/certificates.js';
+import { recordDials } from '../support/dial-recorder.js';
 import { rejectionOf } from '../support/rejection.js';
 import { startSecureServer } from '../support/secure-server.js';
+import { silencePort } from '../support/silent-port.js';
 import { until } from '../support/until.js';
 
 // Certificates are made in here, which takes a busy machine seconds.
@@ -28,6 +31,7 @@ jest.setTimeout(30_000);
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
+  jest.restoreAllMocks();
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
@@ -145,6 +149,108 @@ describe('IPv6 and dual stack', () => {
     expect(await text(start([`localhost:${port}`], { transport: { family: 4 } }))).toBe('orders /a');
     const error = await rejectionOf(text(start([`localhost:${port}`], { transport: { family: 6 } })));
     expect(error.message).toMatch(/ECONNREFUSED|ENOTFOUND|EAI_|no address/);
+  });
+});
+
+describe('an address of IPv4 within IPv6', () => {
+  it('is dialled, under the policy of the address that it carries', async () => {
+    const { port, opened } = await listen({ host: '127.0.0.1' });
+    const mapped = `[::ffff:127.0.0.1]:${port}`;
+    expect(await text(start([mapped]))).toBe('orders /a');
+    expect(await text(start([mapped], { allow: { cidrs: ['127.0.0.0/8'] } }))).toBe('orders /a');
+    const before = opened();
+    for (const allow of [{ loopback: false }, { cidrs: ['10.0.0.0/8'] }])
+      expect(await rejectionOf(text(start([mapped], { allow })))).toMatchObject({ code: 'ERR_ADDRESS_REFUSED' });
+    expect(opened()).toBe(before);
+  });
+});
+
+describe('a name with an address of each version', () => {
+  const answering = (...addresses: [string, 4 | 6][]): void => {
+    const all = addresses.map(([address, family]) => ({ address, family }));
+    jest
+      .spyOn(dns, 'lookup')
+      .mockImplementation(((_name: string, _options: object, done: (error: null, found: object[]) => void) =>
+        done(null, all)) as never);
+  };
+  const V6: [string, 6] = ['::1', 6];
+  const V4: [string, 4] = ['127.0.0.1', 4];
+
+  it.each([
+    ['IPv6', V6, V4],
+    ['IPv4', V4, V6],
+  ])('is reached by the other one where %s is silent, well before the connect timeout', async (_, dead, alive) => {
+    const ca = await createCertificateAuthority();
+    const plain = await listen({ host: alive[0] });
+    const secure = await startSecureServer(await ca.issue('orders'), undefined, alive[0]);
+    cleanups.push(async () => secure[Symbol.asyncDispose]());
+    for (const { port, url, options } of [
+      { port: plain.port, url: 'http://orders/a', options: {} },
+      { port: secure.port, url: 'https://orders/a', options: { tls: { ca: ca.cert } } },
+    ]) {
+      await using _silent = await silencePort(dead[0], port);
+      answering(dead, alive);
+      using dials = recordDials();
+      const client = start([`dual.example:${port}`], { ...options, transport: { connectTimeoutMs: 20_000 } });
+      const startedAtMs = performance.now();
+      expect(await text(client, url)).toMatch(/^(orders \/a|ok)$/);
+      // The platform waits a quarter of a second for the first.
+      expect(performance.now() - startedAtMs).toBeLessThan(10_000);
+      expect(dials.dialled).toHaveLength(2);
+      // To a POST, the first of its kind, a new connection is nothing else.
+      const { statusCode, body } = await client.request(url, { method: 'POST', body: 'order' });
+      await body.dump();
+      expect(statusCode).toBe(200);
+    }
+  });
+
+  it('is dialled only where the policy lets it, whichever comes first', async () => {
+    const server = await listen({ host: '127.0.0.1' });
+    const other = await listen({ host: '::1', port: server.port });
+    for (const addresses of [
+      [V6, V4],
+      [V4, V6],
+    ]) {
+      answering(...addresses);
+      const client = start([`dual.example:${server.port}`], { allow: { cidrs: ['127.0.0.0/8'] } });
+      expect(await text(client)).toBe('orders /a');
+    }
+    expect(other.opened()).toBe(0);
+  });
+});
+
+describe('transport.maxConnections', () => {
+  it('bounds the connections to each endpoint, whatever happens to them; calls beyond wait', async () => {
+    let most = 0;
+    const servers: Listening[] = [];
+    for (let i = 0; i < 2; i++) {
+      const server = await listen({ host: '127.0.0.1' }, (request, response) => {
+        most = Math.max(most, ...servers.map(({ open }) => open.size));
+        if (request.url === '/break') request.socket.destroy();
+        else setTimeout(() => response.end('ok'), 20);
+      });
+      servers.push(server);
+    }
+    const client = start(
+      servers.map(({ port }) => `127.0.0.1:${port}`),
+      { transport: { maxConnections: 2 }, ejection: false, throttle: false, retry: false },
+    );
+    const call = async (number: number): Promise<string> => {
+      const path = number % 10 === 3 ? 'break' : '';
+      const controller = new AbortController();
+      if (number % 10 === 7) setTimeout(() => controller.abort(), number);
+      const init = { method: number % 2 === 0 ? 'GET' : 'POST', signal: controller.signal };
+      if (number % 3 === 0) {
+        const { body } = await client.request(`http://orders/${path}`, init);
+        return body.text();
+      }
+      return (await client.fetch(`http://orders/${path}`, init)).text();
+    };
+    const results = await Promise.allSettled(Array.from({ length: 100 }, (_, number) => call(number)));
+    expect(results.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThanOrEqual(80);
+    expect(most).toBe(2);
+    expect(servers.every(({ opened }) => opened() >= 2)).toBe(true);
+    await until(() => client.snapshot().services['orders']?.inFlight === 0, { what: 'the end of all' });
   });
 });
 

@@ -28,6 +28,7 @@ export interface SecureServer extends AsyncDisposable {
 export async function startSecureServer(
   options: ServerOptions,
   listener: RequestListener = (_, response) => response.end('ok'),
+  host: string = '127.0.0.1',
 ): Promise<SecureServer> {
   const visits: Visit[] = [];
   const open = new Set<TLSSocket>();
@@ -41,13 +42,13 @@ export async function startSecureServer(
     socket.on('error', () => {});
     socket.on('close', () => open.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
     server,
     port,
-    address: `127.0.0.1:${port}`,
+    address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
     visits,
     open,
     async [Symbol.asyncDispose]() {
