@@ -26,7 +26,10 @@ export interface AskContext {
   readonly service?: string | undefined;
 }
 
-/** One question, one answer. Throw for "could not ask"; return an empty list only for "nobody serves this". */
+/**
+ * One question, one answer. Throw for "could not ask"; return an empty list only for "nobody serves this". An error may carry
+ * `retryAfterMs`, in milliseconds: for so long, a minute at most, the source is not asked again.
+ */
 export interface Prober {
   /** What kind of source this is, for events and snapshots, for example `'dns'`. */
   readonly kind: string;

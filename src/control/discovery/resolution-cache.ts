@@ -14,6 +14,7 @@ import { fullJitter, jittered } from '../../kit/backoff.js';
 import { askOnce } from './ask-once.js';
 import type { CacheSettings } from './cache-settings.js';
 import type { CheckedAnswer } from './read-answer.js';
+import { retryAfterOf } from './retry-after-of.js';
 
 export interface CachedAnswer {
   readonly answer: CheckedAnswer;
@@ -99,7 +100,10 @@ export function createResolutionCache<K extends string | object>(
     // Half a step on top: full jitter alone may draw zeros, and a source that is down would be asked in a spin.
     const floorMs = retryBaseMs / 2;
     const delayMs = floorMs + fullJitter(retryBaseMs, retryMaxMs - floorMs, inARow - 1, random);
-    return { error, inARow, retryAtMs: clock.now() + delayMs };
+    const peaceMs = retryAfterOf(error);
+    // Not all at the same moment: every client was told the same.
+    const leastMs = peaceMs === undefined ? 0 : peaceMs + fullJitter(retryBaseMs, retryBaseMs, 0, random);
+    return { error, inARow, retryAtMs: clock.now() + Math.max(delayMs, leastMs) };
   }
 
   function retryInMs(key: K): number {

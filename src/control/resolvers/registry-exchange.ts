@@ -6,7 +6,9 @@
  */
 
 import { describeError } from '../../core/errors.js';
+import { retryAfterOf } from '../discovery/retry-after-of.js';
 import type { RegistryFetch } from './background-fetch.js';
+import { RegistryFailure, statedRetryAfterMs } from './registry-failure.js';
 
 const SHORTEST_SECRET = 6;
 
@@ -71,14 +73,16 @@ export function registryExchange(request: RegistryRequest): RegistryExchange {
     failure(error) {
       const { origin, pathname } = request.url;
       const method = form === undefined ? 'GET' : 'POST';
-      return new Error(`${method} ${origin}${pathname}: ${hide(secrets, describeError(error))}`);
+      const words = `${method} ${origin}${pathname}: ${hide(secrets, describeError(error))}`;
+      return new RegistryFailure(words, retryAfterOf(error));
     },
   };
 }
 
 async function refuseFailure(response: Response, quote: boolean, secrets: readonly string[]): Promise<void> {
   const { status, type } = response;
-  if (quote && status >= 400) throw new Error(`status ${status}${await excerptOf(response, secrets)}`);
+  const said = quote && status >= 400 ? await excerptOf(response, secrets) : '';
+  if (status >= 400) throw new RegistryFailure(`status ${status}${said}`, statedRetryAfterMs(response));
   if (type === 'opaqueredirect' || (status >= 300 && status < 400 && status !== 304)) {
     throw new Error(`it redirects (status ${status}), and redirects are not followed`);
   }

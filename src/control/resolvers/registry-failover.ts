@@ -3,11 +3,15 @@
  *
  * An address that fails is followed by the next at once, and one that is only silent by the next beside it, if patience
  * is limited: whoever answers first is believed, so that an address that hangs costs the next one nothing but that wait.
+ * One that has asked for peace, by Retry-After, is passed over until then.
  */
 
 import type { Clock } from '../../core/clock.js';
 import { describeError } from '../../core/errors.js';
 import { linkSignal } from '../../kit/link-signal.js';
+import { retryAfterOf } from '../discovery/retry-after-of.js';
+import { heedRetryAfter } from './heed-retry-after.js';
+import { RegistryFailure } from './registry-failure.js';
 import { askRegistry, type AskRegistry, type RegistryQuestion, type RegistryRequester } from './registry-request.js';
 
 export interface FailoverOptions {
@@ -57,13 +61,14 @@ export interface TurnOptions<Q, A> {
 /**
  * As {@link askInTurn}, for questions of any kind.
  *
- * @param asks one per address, at least one
+ * @param addresses how each is asked; at least one
  */
-export function firstAnswer<Q extends { readonly signal: AbortSignal; readonly held?: boolean }, A>(
-  asks: readonly ((question: Q) => Promise<A>)[],
-  options: TurnOptions<Q, A> = {},
-): (question: Q) => Promise<A> {
+export function firstAnswer<
+  Q extends { readonly signal: AbortSignal; readonly held?: boolean; readonly clock?: Clock },
+  A,
+>(addresses: readonly ((question: Q) => Promise<A>)[], options: TurnOptions<Q, A> = {}): (question: Q) => Promise<A> {
   const { onward = (question) => question, patience, discard, reportError } = options;
+  const asks = addresses.map(heedRetryAfter);
   let answeredLast = 0;
   /** Where the next question begins: at the address that answered last, unless that one was given up in silence. */
   let next = 0;
@@ -139,5 +144,9 @@ function rejectWith(reject: (reason: unknown) => void, reason: unknown): void {
 }
 
 function together(errors: readonly unknown[]): unknown {
-  return errors.length === 1 ? errors[0] : new Error(errors.map(describeError).join('; '));
+  if (errors.length === 1) return errors[0];
+  const wanted = errors.map(retryAfterOf);
+  // As soon as one of them may be asked.
+  const soonestMs = wanted.includes(undefined) ? undefined : Math.min(...(wanted as number[]));
+  return new RegistryFailure(errors.map(describeError).join('; '), soonestMs);
 }

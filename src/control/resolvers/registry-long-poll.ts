@@ -18,6 +18,7 @@ import { fullJitter } from '../../kit/backoff.js';
 import { linkSignal } from '../../kit/link-signal.js';
 import { pause } from '../../kit/pause.js';
 import { feedContext } from '../discovery/feed-context.js';
+import { retryAfterOf } from '../discovery/retry-after-of.js';
 import { pollStyle, type PollStyleSettings } from './poll-style.js';
 import type { AskRegistry } from './registry-request.js';
 
@@ -89,6 +90,7 @@ export async function longPoll(
       if (!question.signal.aborted) {
         receiver.error(error);
         pauseMs = LEAST_INTERVAL_MS / 2 + fullJitter(RETRY_BASE_MS, RETRY_MAX_MS, failures++, random);
+        pauseMs = Math.max(pauseMs, retryAfterOf(error) ?? 0);
       }
     } finally {
       unlink();

@@ -17,6 +17,7 @@ import type { Receiver, WatchContext } from '../../core/resolver.js';
 import { fullJitter, jittered } from '../../kit/backoff.js';
 import { pause } from '../../kit/pause.js';
 import { feedContext } from '../discovery/feed-context.js';
+import { retryAfterOf } from '../discovery/retry-after-of.js';
 import type { OpenedStream, StreamQuestion, StreamStep } from './registry-stream.js';
 
 export interface Push {
@@ -96,6 +97,7 @@ export async function followStream(
     const openedAtMs = clock.now();
     const resumesFrom = lastEventId;
     let end: StreamStep['kind'] | 'failed';
+    let peaceMs = 0;
     try {
       const opened = await open({ lastEventId: resumesFrom, signal, clock });
       if (signal.aborted) return opened.stream.close();
@@ -104,6 +106,7 @@ export async function followStream(
       if (signal.aborted) return;
       end = 'failed';
       lastEventId = undefined;
+      peaceMs = retryAfterOf(error) ?? 0;
       receiver.error(error);
     }
     if (signal.aborted) return;
@@ -113,7 +116,7 @@ export async function followStream(
     if (end === 'closed') await pause(clock, restMs, signal);
     else if (end === 'failed') {
       const backoffMs = LEAST_STREAM_INTERVAL_MS / 2 + fullJitter(RETRY_BASE_MS, RETRY_MAX_MS, brief++, random);
-      await pause(clock, Math.max(retryMs, backoffMs), signal);
+      await pause(clock, Math.max(retryMs, backoffMs, peaceMs), signal);
     } else {
       const gapMs = Math.min(settings.ttlMs, LEAST_STREAM_INTERVAL_MS * 2 ** brief++) - tookMs;
       await pause(clock, Math.max(retryMs, gapMs) + fullJitter(RETRY_BASE_MS, RETRY_MAX_MS, 0, random), signal);
