@@ -1,5 +1,6 @@
 export { createClient } from './client/create-client.js';
 export { getCall } from './client/fetch-call.js';
+export { runWithInbound } from './client/inbound-context.js';
 export { staticResolver } from './control/resolvers/static-resolver.js';
 export { dnsResolver } from './control/resolvers/dns-resolver.js';
 export { registryResolver } from './control/resolvers/registry-resolver.js';

@@ -18,11 +18,12 @@ import { errorOfCall } from '../data/call-error.js';
 import { isIdempotentMethod } from '../data/idempotency.js';
 import { hasHeader } from '../data/request-headers.js';
 import { timeUpBefore } from '../data/call-refusals.js';
-import { toldBy, type Told } from '../data/propagation.js';
+import type { Told } from '../data/propagation.js';
 import type { RetrySettings } from '../data/retry-settings.js';
 import type { RoundBodies } from '../data/round-bodies.js';
 import { retryCall, type RepeatableRequest, type Round } from '../data/retry-call.js';
 import { linkSignal } from '../kit/link-signal.js';
+import { toldByInbound } from './inbound-context.js';
 import { NOT_OPEN, type OpenCall, type OpenCalls } from './open-calls.js';
 import type { CallOptions } from './options.js';
 import type { Service } from './service.js';
@@ -62,7 +63,7 @@ export function manageCall<T>(
 ): Promise<T> {
   const options = given === undefined ? undefined : callSchema.parse(given, 'fairlead');
   const { service, origin } = match;
-  const told = options?.inbound === undefined ? undefined : toldBy(options.inbound, service.settings.propagate);
+  const told = toldByInbound(options?.inbound, service.settings.propagate);
   const timeoutMs = Math.min(options?.timeoutMs ?? service.settings.timeoutMs, told?.remainingMs ?? Infinity);
   if (timeoutMs <= 0) refuse(service, timeUpBefore(service.name));
   const keptBytes = replayBufferBytes(service.settings.retry, options?.retry);
@@ -77,7 +78,7 @@ export function manageCall<T>(
     recoverable: isIdempotentMethod(form.method),
     timeoutMs,
     hashKey: options?.hashKey,
-    overrides: options === undefined ? undefined : overridesOf(options, service.settings.retry, told),
+    overrides: overridesOf(options, service.settings.retry, told),
   });
   return new ManagedCall(call, service, permit, form, options, onDelivered).run();
 }
@@ -101,7 +102,12 @@ function refuse(service: Service, refusal: unknown): never {
   throw refusal;
 }
 
-function overridesOf(options: CallOptions, service: RetrySettings | false, told: Told | undefined): CallOverrides {
+function overridesOf(
+  options: CallOptions | undefined,
+  service: RetrySettings | false,
+  told: Told | undefined,
+): CallOverrides | undefined {
+  if (options === undefined) return told;
   const { attemptTimeoutMs, hedge, retry } = options;
   // `mayRetry` says no where the call does.
   const own = service === false || typeof retry !== 'object' ? undefined : Object.assign({}, service, retry);

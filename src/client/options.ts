@@ -187,7 +187,8 @@ export interface CallOptions {
   /**
    * Headers of the request that this call serves, as `node:http` or fetch give them. If they say that it is a retry
    * (`propagate.noRetryHeader`), nothing is tried again below it; if they say how much time is left
-   * (`propagate.deadlineHeader`), this call gets no more. Pass them without delay: the time counts from here. @default none
+   * (`propagate.deadlineHeader`), this call gets no more. Pass them without delay: the time counts from here.
+   * @default those of {@link runWithInbound}, or none
    */
   readonly inbound?: InboundHeaders;
   /** `false`: no attempt of this call gets company. @default the service's `hedge` */
