@@ -198,6 +198,8 @@ function accepts(node, file) {
       return ANY_WORDS.get(first.text) ?? first.text;
     case 'arrayOf':
       return `array of ${accepts(first, file)}`;
+    case 'unshown':
+      return accepts(first, file);
     case 'record':
       return 'object';
     case 'object':

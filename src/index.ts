@@ -113,6 +113,7 @@ export type {
   WeightedRoundRobinOptions,
 } from './data/policy-options.js';
 export type { PropagationSettings } from './data/propagation.js';
+export type { RetryBudgetLevel } from './data/retry-budget.js';
 export type {
   RetryBudgetSettings,
   RetryCondition,

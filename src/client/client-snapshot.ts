@@ -3,6 +3,7 @@
 import type { IneligibleReason } from '../control/eligibility-facts.js';
 import type { BreakerStateName, EjectionReason } from '../core/events.js';
 import type { ResolutionStatus } from '../core/resolution.js';
+import type { RetryBudgetLevel } from '../data/retry-budget.js';
 
 export interface ClientSnapshot {
   readonly closed: boolean;
@@ -121,10 +122,7 @@ export interface ThrottleSnapshot {
   readonly accepts: number;
 }
 
-export interface BudgetSnapshot {
-  /** Retries that could be made now. */
-  readonly available: number;
-}
+export type BudgetSnapshot = RetryBudgetLevel;
 
 /** Why each endpoint would or would not be picked now. */
 export interface Explanation {

@@ -25,7 +25,7 @@ export function snapshotOf(service: Service): ServiceSnapshot {
     inFlight: balancer.inFlight,
     panic: selection.set.panic && membership.endpoints.length > 0,
     groups: (selection.set.groups ?? []).map(groupOf),
-    budget: { available: service.budget.level().available },
+    budget: service.budget.level(),
     limits: service.limits.snapshot(),
     ...service.door.snapshot(),
   };

@@ -36,6 +36,7 @@ export async function retryCall<T>(call: Call, first: Round<T>, request: Repeata
   let retries = 0;
   const run = async (attemptNumber: number): Promise<Round<T>> => {
     const round = attemptNumber === 1 ? first : await request.again();
+    if (attemptNumber > 1 && !call.aborted) call.route.budget.retried(round.error === undefined && call.isSuccess);
     if (call.aborted || (round.error === undefined && call.isSuccess)) return round;
     throw new RoundFailed(round);
   };

@@ -197,7 +197,8 @@ describe('policy retries', () => {
     const scripts = Object.fromEntries(SIX.map((endpoint) => [endpoint, answer(503, {}, endpoint)]));
     const { client, wire, outcome } = benchWhere(scripts, {
       endpoints: SIX,
-      service: { retry: { ...AT_ONCE, maxAttempts: 4 }, ejection: false },
+      // Two in vain close the floor: the third is one that calls have paid for.
+      service: { retry: { ...AT_ONCE, maxAttempts: 4, budget: { ratio: 1 } }, ejection: false },
     });
     for (let calls = 0; calls < 9; calls++) await outcome(client.fetch('http://orders/', { method: 'POST' }));
     const before = wire.sent.length;
@@ -307,7 +308,18 @@ describe('the retry budget', () => {
       const retried = wire.sent.length - calls;
       expect(retried).toBeLessThanOrEqual(Math.floor(0.2 * calls + 2 * Math.sqrt(calls)));
     }
+    // The floor lends no more than two, which are paid back out of the share: they help nobody.
+    expect(wire.sent.length - 100).toBe(20);
+  });
+
+  it('lends its floor as long as retries help', async () => {
+    const { client, wire, outcome, snapshot } = benchWhere(
+      { 'a:1': answer(503) },
+      { service: { retry: AT_ONCE, ejection: false, throttle: false } },
+    );
+    for (let calls = 1; calls <= 100; calls++) await outcome(client.fetch('http://orders/'));
     expect(wire.sent.length - 100).toBe(40);
+    expect(snapshot().budget).toEqual({ ratio: 0.2, available: 0, floor: 20, calls: 100, spent: 40, refused: 60 });
   });
 
   it('comes back when its window has gone by', async () => {

@@ -243,7 +243,7 @@ describe('snapshot', () => {
           inFlight: 1,
           panic: false,
           groups: [],
-          budget: { available: 2 },
+          budget: { ratio: 0.2, available: 2, floor: 2, calls: 0, spent: 0, refused: 0 },
           breakers: [],
           limits: { maxInFlight: 1_024, waiting: 0 },
           throttle: { ratio: 0, requests: 0, accepts: 0 },

@@ -106,7 +106,8 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
       deposit: () => void stub.deposits++,
       tryWithdraw: () => true,
       charge: () => {},
-      level: () => ({ ratio: 0.2, available: 1, calls: 1 }),
+      retried: () => {},
+      level: () => ({ ratio: 0.2, available: 1, floor: 1, calls: 1, spent: 0, refused: 0 }),
     },
     events: {
       wants: () => options.listening ?? true,

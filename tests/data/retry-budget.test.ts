@@ -33,9 +33,10 @@ describe('the retry budget', () => {
     [10_000, 2_030],
   ])('lets %i calls within the window make %i retries', (calls, retries) => {
     const budget = afterCalls(calls);
-    expect(budget.level()).toEqual({ ratio: 0.2, available: retries, calls });
+    const floor = Math.floor(Math.min(30, 2 * Math.sqrt(Math.max(1, calls))));
+    expect(budget.level()).toEqual({ ratio: 0.2, available: retries, floor, calls, spent: 0, refused: 0 });
     expect(drain(budget)).toBe(retries);
-    expect(budget.level().available).toBe(0);
+    expect(budget.level()).toEqual({ ratio: 0.2, available: 0, floor, calls, spent: retries, refused: 1 });
   });
 
   it('refuses nothing when every call may be retried, and everything when none may', () => {
@@ -49,11 +50,54 @@ describe('the retry budget', () => {
     const budget = createRetryBudget(DEFAULTS, clock);
     for (let call = 0; call < 100; call++) budget.deposit();
     clock.advance(10_000);
-    expect(budget.level()).toEqual({ ratio: 0.2, available: 2, calls: 0 });
+    expect(budget.level()).toMatchObject({ available: 2, calls: 0 });
     expect(drain(budget)).toBe(2);
     clock.advance(10_000);
     budget.deposit();
     expect(drain(budget)).toBe(2);
+  });
+
+  it('lends nothing after two retries in a row in vain, until one helps or ttlMs has gone by', () => {
+    const clock = createFakeClock();
+    const budget = createRetryBudget(DEFAULTS, clock);
+    for (let call = 0; call < 25; call++) budget.deposit();
+    const available = (): number => budget.level().available;
+    budget.retried(false);
+    expect(available()).toBe(15);
+    budget.retried(true);
+    budget.retried(false);
+    expect(available()).toBe(15);
+    budget.retried(false);
+    // What calls have paid for is theirs.
+    expect([available(), budget.level().floor]).toEqual([5, 0]);
+    budget.retried(true);
+    expect(available()).toBe(15);
+    budget.retried(false);
+    budget.retried(false);
+    clock.advance(9_999);
+    budget.deposit();
+    expect(budget.level().floor).toBe(0);
+    clock.advance(1);
+    expect(available()).toBe(2);
+    // The two before are forgotten.
+    budget.retried(false);
+    expect(available()).toBe(2);
+    budget.retried(false);
+    expect(available()).toBe(0);
+  });
+
+  it('makes at most two retries more than its share while none helps', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2), { maxLength: 300 }), (wanted) => {
+        const budget = createRetryBudget(DEFAULTS, createFakeClock());
+        let retries = 0;
+        wanted.forEach((want, index) => {
+          budget.deposit();
+          for (let retry = 0; retry < want && budget.tryWithdraw(); retry++, retries++) budget.retried(false);
+          expect(retries).toBeLessThanOrEqual(Math.max(2, 0.2 * (index + 1)) + 1e-9);
+        });
+      }),
+    );
   });
 
   it('never gives more than the share and the floor within a window, whatever the order of calls and retries', () => {
