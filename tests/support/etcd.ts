@@ -1,6 +1,6 @@
 /** Real etcd: one member, or three that keep a quorum, by the JSON gateway that Fairlead uses, too. */
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,6 +11,8 @@ import { until } from './until.js';
 
 export interface Etcd extends AsyncDisposable {
   readonly url: string;
+  /** Of the same API over TLS, when it was started with it. */
+  readonly secureUrl: string | undefined;
   /** @param path after `/v3`. @throws Error with what etcd said, unless it answers 200 */
   call(path: string, body: object): Promise<Record<string, unknown>>;
   /** @param lease of {@link grantLease}; without it the key stays until it is deleted */
@@ -43,6 +45,8 @@ export interface Etcd extends AsyncDisposable {
 export interface EtcdOptions {
   /** How long a token lives without being used. @default etcd's: 300 */
   readonly tokenTtlSeconds?: number;
+  /** PEM texts: a second address by https, where clients must show a certificate of this authority. */
+  readonly tls?: { readonly ca: string; readonly cert: string; readonly key: string };
 }
 
 export const PASSWORD = 'hunter2-password';
@@ -73,11 +77,13 @@ async function newMember(name: string): Promise<Member> {
 async function startMember(
   { name, clientUrl, peerUrl }: Member,
   all: readonly Member[],
-  { tokenTtlSeconds }: EtcdOptions,
+  { tokenTtlSeconds, tls }: EtcdOptions,
 ): Promise<Etcd> {
   const server = ensureDebianServer('etcd');
   const folder = await mkdtemp(join(tmpdir(), 'fairlead-etcd-'));
   const data = join(folder, 'data');
+  const secureUrl = tls === undefined ? undefined : `https://127.0.0.1:${await freePort()}`;
+  const clientUrls = [clientUrl, ...(secureUrl === undefined ? [] : [secureUrl])].join();
   /** Of root, once there are users. */
   let token: string | undefined;
 
@@ -111,8 +117,8 @@ async function startMember(
   const flags = {
     name,
     'data-dir': data,
-    'listen-client-urls': clientUrl,
-    'advertise-client-urls': clientUrl,
+    'listen-client-urls': clientUrls,
+    'advertise-client-urls': clientUrls,
     'listen-peer-urls': peerUrl,
     'initial-advertise-peer-urls': peerUrl,
     'initial-cluster': all.map((each) => `${each.name}=${each.peerUrl}`).join(),
@@ -120,6 +126,7 @@ async function startMember(
     'election-timeout': '200',
     'log-level': 'error',
     ...(tokenTtlSeconds !== undefined && { 'auth-token-ttl': String(tokenTtlSeconds) }),
+    ...(tls !== undefined && (await writePems(folder, tls))),
   };
   const args = [...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`), '--unsafe-no-fsync'];
   const launch = (ready: () => Promise<unknown>): Promise<Daemon> =>
@@ -132,6 +139,7 @@ async function startMember(
 
   const etcd: Etcd = {
     url: clientUrl,
+    secureUrl,
     call: (path, body) => call(path, body),
     put: (key, value, lease) =>
       write('/kv/put', { key: base64(key), value: base64(value), ...(lease !== undefined && { lease }) }),
@@ -187,6 +195,23 @@ async function startMember(
     [Symbol.asyncDispose]: () => etcd.close(),
   };
   return etcd;
+}
+
+/** Answers etcd's flags for them. */
+async function writePems(
+  folder: string,
+  { ca, cert, key }: NonNullable<EtcdOptions['tls']>,
+): Promise<Record<string, string>> {
+  const flags: Record<string, string> = { 'client-cert-auth': 'true' };
+  for (const [flag, pem] of [
+    ['trusted-ca-file', ca],
+    ['cert-file', cert],
+    ['key-file', key],
+  ] as const) {
+    flags[flag] = join(folder, `${flag}.pem`);
+    await writeFile(flags[flag], pem);
+  }
+  return flags;
 }
 
 function base64(text: string): string {
