@@ -20,7 +20,7 @@ const ORIGIN = `http://${NAME}`;
 
 export interface SimulatedClient {
   readonly zone: string | undefined;
-  /** A GET whose work takes `workMs`. `done` hears of the answer's status, or of the error. */
+  /** A GET whose work takes `workMs`. `done` hears of the answer's status, or of the error; at once when it is refused at the door. */
   call(workMs: number, done: (status: number | undefined, error: unknown) => void): void;
   /** The process dies: what is under way is never heard of again. */
   kill(): void;
@@ -50,7 +50,14 @@ export function createSimulatedClient({ clock, random, settings, zone, wire: inp
   return {
     zone,
     call(workMs, done) {
-      manageCall(match, NO_REDIRECTS, new SimulatedRequest(workMs), undefined).then(
+      let answer: Promise<number>;
+      try {
+        answer = manageCall(match, NO_REDIRECTS, new SimulatedRequest(workMs), undefined);
+      } catch (refusal) {
+        done(undefined, refusal);
+        return;
+      }
+      answer.then(
         (status) => done(status, undefined),
         (error: unknown) => done(undefined, error),
       );

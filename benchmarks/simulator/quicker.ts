@@ -5,7 +5,8 @@ import type { Scenario } from './scenario.js';
 const FEW = 100;
 
 export function quicker(scenario: Scenario): Scenario {
-  const { clients, servers, measuredMs, warmUpMs, trouble } = scenario;
+  const { clients, servers, measuredMs, warmUpMs, trouble, inShort } = scenario;
+  if (inShort !== undefined) return inShort;
   return {
     ...scenario,
     clients: Math.min(clients, FEW),

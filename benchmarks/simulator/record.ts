@@ -10,6 +10,8 @@ export interface RunRecord {
   readonly tookMs: Float64Array;
   /** 1 for an answer below 500. */
   readonly succeeded: Uint8Array;
+  /** Calls that their own client refused, of which nothing was sent. */
+  readonly shed: number;
   /** Requests sent, refused connections included, by the time and the server. */
   readonly sends: readonly Send[];
   /** Of each server, requests that it had per worker while it was up: its mean over time. */
@@ -27,7 +29,8 @@ export interface Send {
 }
 
 export interface OpenRecord {
-  ended(succeeded: boolean): void;
+  /** @param isShed the client refused it itself */
+  ended(succeeded: boolean, isShed: boolean): void;
 }
 
 export interface Recorder {
@@ -59,6 +62,7 @@ export function createRecorder({ clock, servers, fromMs, endMs }: RecorderInput)
   const loadSums: number[] = [];
   const samples: number[] = [];
   const busyAtFirst: number[] = [];
+  let shed = 0;
   let open = 0;
 
   return {
@@ -67,7 +71,7 @@ export function createRecorder({ clock, servers, fromMs, endMs }: RecorderInput)
       open++;
       openBy.set(client, (openBy.get(client) ?? 0) + 1);
       return {
-        ended(isSuccess) {
+        ended(isSuccess, isShed) {
           if (lost.has(client)) return;
           open--;
           openBy.set(client, (openBy.get(client) ?? 0) - 1);
@@ -75,6 +79,7 @@ export function createRecorder({ clock, servers, fromMs, endMs }: RecorderInput)
           began.push(nowMs - fromMs);
           took.push(clock.now() - nowMs);
           succeeded.push(isSuccess ? 1 : 0);
+          if (isShed) shed++;
         },
       };
     },
@@ -102,6 +107,7 @@ export function createRecorder({ clock, servers, fromMs, endMs }: RecorderInput)
       beganMs: Float64Array.from(began),
       tookMs: Float64Array.from(took),
       succeeded: Uint8Array.from(succeeded),
+      shed,
       sends,
       loads: servers.map(({ number }) => (loadSums[number] ?? 0) / (samples[number] ?? 1)),
       busyRatios: servers.map(

@@ -65,7 +65,7 @@ function boundInWords({ target, bound }: Verdict): string {
 }
 
 function valueInWords(target: keyof Targets, value: number): string {
-  if (target === 'errorRatio') return value === 0 ? '0' : `${Number((value * 100).toPrecision(2))} %`;
+  if (target === 'errorRatio') return percent(value);
   if (target === 'recoveryMs') return seconds(value);
   return value.toFixed(target === 'amplification' ? 3 : 2);
 }
@@ -90,7 +90,7 @@ function tableOf({ scenario, runs }: Result): string {
     'max / mean load',
   ];
   if (hasTrouble) headings.push('recovery');
-  if (withGoodput) headings.push('goodput / capacity');
+  if (withGoodput) headings.push('goodput / capacity', 'shed');
   if (withHerd) headings.push('busiest / mean');
   const rows = POLICIES.flatMap((policy) => {
     const summaries = runs[policy];
@@ -108,7 +108,11 @@ function tableOf({ scenario, runs }: Result): string {
       average((run) => run.maxOverMeanLoad, 2),
     ];
     if (hasTrouble) row.push(seconds(Math.max(...summaries.map((run) => run.recoveryMs ?? 0))));
-    if (withGoodput) row.push(average((run) => (run.goodput ?? 0) / capacityOf(scenario), 2));
+    if (withGoodput)
+      row.push(
+        average((run) => (run.goodput ?? 0) / capacityOf(scenario), 2),
+        percent(mean(summaries.map((run) => run.shed / run.calls))),
+      );
     if (withHerd) row.push(average((run) => run.herd ?? 0, 2));
     return [row];
   });
@@ -116,10 +120,11 @@ function tableOf({ scenario, runs }: Result): string {
 }
 
 function errorsInWords(summaries: readonly Summary[]): string {
-  const errors = mean(summaries.map((run) => run.errors));
-  if (errors === 0) return '0';
-  const ratio = errors / mean(summaries.map((run) => run.calls));
-  return `${Number((ratio * 100).toPrecision(2))} %`;
+  return percent(mean(summaries.map((run) => run.errors)) / mean(summaries.map((run) => run.calls)));
+}
+
+function percent(ratio: number): string {
+  return ratio === 0 ? '0' : `${Number((ratio * 100).toPrecision(2))} %`;
 }
 
 function seconds(ms: number): string {

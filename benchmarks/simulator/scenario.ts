@@ -30,6 +30,8 @@ export interface Scenario {
   /** When something happens that has to be overcome. */
   readonly trouble?: Trouble;
   readonly targets: Targets;
+  /** What stands for it where there are seconds only. @default itself, with fewer clients and servers and for less time */
+  readonly inShort?: Scenario;
 }
 
 export interface Trouble {

@@ -11,7 +11,9 @@ export interface Summary {
   /** p99 over that of the oracle, in the run of the same seed. */
   readonly p99Ratio: number;
   readonly errors: number;
-  /** Attempts per call, refused connections and all. */
+  /** Calls that their own client refused: errors as well. */
+  readonly shed: number;
+  /** Attempts per call that was let go, refused connections and all. */
   readonly amplification: number;
   /** Of requests at a server per worker: the highest mean over time of any server, over the mean of all. */
   readonly maxOverMeanLoad: number;
@@ -44,7 +46,8 @@ export function summarize(scenario: Scenario, run: RunRecord, oracle: RunRecord)
     p999Ms: quantile(sorted, 0.999),
     p99Ratio: quantile(sorted, 0.99) / quantile(oracle.tookMs.slice().sort(), 0.99),
     errors: run.succeeded.reduce((sum, succeeded) => sum + 1 - succeeded, 0),
-    amplification: run.sends.length / run.tookMs.length,
+    shed: run.shed,
+    amplification: run.sends.length / (run.tookMs.length - run.shed),
     maxOverMeanLoad: maxOverMean(run.loads.filter((load) => load > 0)),
     recoveryMs: trouble === undefined ? undefined : recoveryOf(scenario, trouble, run, oracle),
     goodput: trouble === undefined ? undefined : goodputOf(trouble, run),

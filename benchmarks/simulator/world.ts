@@ -8,6 +8,7 @@
 
 import { serviceSettings } from '../../src/client/service-settings.js';
 import type { ServiceOptions, ServiceSettings } from '../../src/client/options.js';
+import { isFairleadError } from '../../src/core/errors.js';
 import type { Random } from '../../src/core/random.js';
 import { createSeededRandom } from '../../src/testing/seeded-random.js';
 import { createSimulatedClient, type SimulatedClient } from './client.js';
@@ -90,7 +91,9 @@ export async function simulate(scenario: Scenario, policy: PolicyName, seed: num
     if (clock.now() >= endMs) return;
     const client = clients[Math.floor(arrivals.next() * clients.length)] as SimulatedClient;
     const call = recorder.began(client);
-    client.call(workMs * shape(work), (status) => call.ended(status !== undefined && status < 500));
+    client.call(workMs * shape(work), (status, error) => {
+      call.ended(status !== undefined && status < 500, isFairleadError(error) && error.code === 'ERR_LIMIT_EXCEEDED');
+    });
     clock.after(exponential(arrivals) / (perMs * factor), arrive);
   };
   arrive();

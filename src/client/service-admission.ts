@@ -1,4 +1,4 @@
-/** What stands at the door of one service: its breakers, and the throttle. */
+/** What stands at the door of one service: its breakers, the throttle, and what retries may cost. */
 
 import { wallNow, type Clock } from '../core/clock.js';
 import type { EventSink } from '../core/events.js';
@@ -7,6 +7,8 @@ import { createAdmission, type Admission } from '../data/admission/admission.js'
 import type { BreakerView } from '../data/admission/breaker.js';
 import { createBreakers, type Breakers } from '../data/admission/breakers.js';
 import { createThrottle } from '../data/admission/throttle.js';
+import { createRetryBudget, type RetryBudget } from '../data/retry-budget.js';
+import type { RetryBudgetSettings } from '../data/retry-settings.js';
 import type { BreakerSnapshot, ThrottleSnapshot } from './client-snapshot.js';
 import type { ServiceSettings } from './options.js';
 import type { ServiceAnnouncer } from './service-announcer.js';
@@ -15,6 +17,7 @@ export interface ServiceAdmission {
   /** Undefined when nobody is ever refused. */
   readonly admission: Admission | undefined;
   readonly breakers: Breakers | undefined;
+  readonly budget: RetryBudget;
   snapshot(): AdmissionSnapshot;
 }
 
@@ -22,6 +25,8 @@ export interface AdmissionSnapshot {
   readonly breakers: readonly BreakerSnapshot[];
   readonly throttle: ThrottleSnapshot | undefined;
 }
+
+const NO_RETRIES: RetryBudgetSettings = { ratio: 0, minPerSecond: 0, ttlMs: 10_000 };
 
 export function createServiceAdmission(
   service: string,
@@ -49,8 +54,14 @@ export function createServiceAdmission(
       ? undefined
       : createThrottle(settings.throttle, clock, random, (on, view) => announcer.throttled(on, view));
   const byKey = breaker !== false && breaker.key !== undefined;
+  const { retry } = settings;
   return {
     breakers,
+    budget: createRetryBudget(
+      retry === false ? NO_RETRIES : retry.budget,
+      clock,
+      () => throttle?.isRejecting() === true,
+    ),
     admission:
       breakers === undefined && throttle === undefined
         ? undefined

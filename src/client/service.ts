@@ -15,7 +15,7 @@ import type { Resolution } from '../core/resolution.js';
 import { createBalancer, type Balancer } from '../data/balancer.js';
 import type { BalancerLease, SettledAttempt } from '../data/balancer-lease.js';
 import { createHedgePolicy, type HedgePolicy } from '../data/hedging/hedge-policy.js';
-import { createRetryBudget, type RetryBudget } from '../data/retry-budget.js';
+import type { RetryBudget } from '../data/retry-budget.js';
 import type { CallPickContext, ServiceRoute } from '../data/service-route.js';
 import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatcher-like.js';
 import type { Connections } from '../data/transport/connections.js';
@@ -117,11 +117,11 @@ class WiredService implements Service {
     const { clock, random } = deps;
     const policy = createAddressPolicy(settings.allow);
     this.refuseAddress = (address, port) => policy.refuse(address, port);
-    this.budget = createRetryBudget(settings.retry === false ? NO_RETRIES : settings.retry.budget, clock);
     this.hedging = settings.hedge === false ? undefined : createHedgePolicy(settings.hedge, clock);
     this.room = createWaitingRoom(clock);
     this.announcer = createServiceAnnouncer(name, settings.resolver.kind, deps);
     this.door = createServiceAdmission(name, settings, deps, this.announcer);
+    this.budget = this.door.budget;
     this.limits = createServiceLimits(name, settings, clock, () => this.balancer);
     this.members = createServiceMembers({
       settings,
@@ -291,5 +291,4 @@ class WiredService implements Service {
   }
 }
 
-const NO_RETRIES = { ratio: 0, minPerSecond: 0, ttlMs: 10_000 };
 const NOTHING: Disposable = { [Symbol.dispose]: () => {} };

@@ -21,7 +21,7 @@ import {
 } from './balancer-lease.js';
 import type { BalancerSetting, LimitSettings } from './balancer-settings.js';
 import { buildGroups, type GroupsInput } from './build-groups.js';
-import { GroupChoice } from './group-choice.js';
+import { GroupChoice, type Whereabouts } from './group-choice.js';
 import { leastLoaded } from './least-loaded.js';
 import { LoadTable } from './load-table.js';
 import type { PickGroup } from './pick-group.js';
@@ -29,6 +29,7 @@ import { createPolicy, goesByKey } from './pickers/create-policy.js';
 import { isTried } from './pickers/random-index.js';
 import { NO_TICKET, type Policy } from './policy.js';
 import { ProbeQueue } from './probe-queue.js';
+import { SlotGroups } from './slot-groups.js';
 
 /** What a call says about the attempt it picks for. */
 export interface CallContext extends PickContext {
@@ -83,7 +84,7 @@ export function createBalancer(options: BalancerInput): Balancer {
   return new LoadBalancer(options);
 }
 
-class LoadBalancer implements Balancer, LeaseOwner {
+class LoadBalancer implements Balancer, LeaseOwner, Whereabouts {
   inFlight = 0;
   private readonly options: BalancerInput;
   private readonly clock: Clock;
@@ -99,8 +100,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
   private choice: GroupChoice;
   /** Counts updates: slots that bear the last number belong to endpoints that can be picked now. */
   private setNumber = 0;
-  /** Index of each slot's group; -1 for a slot of none. Only where there are groups to tell apart. */
-  private groupOfSlot: Int32Array = new Int32Array(0);
+  private readonly slotGroups = new SlotGroups();
 
   constructor(options: BalancerInput) {
     this.options = options;
@@ -124,7 +124,7 @@ class LoadBalancer implements Balancer, LeaseOwner {
     const { groups } = this.choice;
     for (const { loads } of groups) for (const slot of loads.slots) this.table.setNumbers[slot] = this.setNumber;
     for (const { id } of set.probes) this.table.setNumbers[this.acquireSlot(id)] = this.setNumber;
-    if (groups.length > 1) this.groupOfSlot = groupsBySlot(groups, this.table.size);
+    this.slotGroups.update(groups, this.table.size);
   }
 
   forget(id: string): void {
@@ -231,12 +231,17 @@ class LoadBalancer implements Balancer, LeaseOwner {
     const { choice } = this;
     const drawn = choice.main ?? choice.draw(this.byKey ? hashKey : undefined);
     if (drawn === undefined || tried === undefined || tried.size === 0) return drawn;
-    return choice.elsewhere(drawn, tried, (id) => this.groupOf(id));
+    return choice.elsewhere(drawn, tried, this);
   }
 
-  private groupOf(id: string): number {
+  lastGroupOf(id: string): number {
     const slot = this.table.slotOf(id);
-    return slot === undefined || this.table.setNumbers[slot] !== this.setNumber ? -1 : (this.groupOfSlot[slot] ?? -1);
+    return slot === undefined ? -1 : this.slotGroups.last(slot);
+  }
+
+  isInGroup(id: string): boolean {
+    const slot = this.table.slotOf(id);
+    return slot !== undefined && this.slotGroups.isIn(slot);
   }
 
   /**
@@ -284,12 +289,4 @@ class LoadBalancer implements Balancer, LeaseOwner {
 function isOther(set: EligibleSet, published: EligibleSet): boolean {
   const { endpoints, groups, warming } = published;
   return set.endpoints !== endpoints || set.groups !== groups || set.warming !== warming;
-}
-
-function groupsBySlot(groups: readonly PickGroup[], slots: number): Int32Array {
-  const bySlot = new Int32Array(slots).fill(-1);
-  groups.forEach(({ loads }, index) => {
-    for (const slot of loads.slots) bySlot[slot] = index;
-  });
-  return bySlot;
 }

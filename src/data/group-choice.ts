@@ -12,6 +12,14 @@ import type { Random } from '../core/random.js';
 import { xxhash64 } from '../kit/xxhash64.js';
 import type { PickGroup } from './pick-group.js';
 
+/** Where a call's tried endpoints are. */
+export interface Whereabouts {
+  /** Index of the group that an endpoint is in, or was in before it could not be picked any more; -1 for none. */
+  lastGroupOf(id: string): number;
+  /** Whether it is there still. */
+  isInGroup(id: string): boolean;
+}
+
 export class GroupChoice {
   /** In order of rank. */
   readonly groups: readonly PickGroup[];
@@ -20,7 +28,9 @@ export class GroupChoice {
   /** Endpoints in groups with a share. */
   readonly size: number;
   private readonly random: Random;
-  /** How many of a call's tried endpoints are in each group. Written anew for each retry. */
+  /** How many of a call's attempts went to each group. Written anew for each retry, as is `tried`. */
+  private readonly visits: Int32Array;
+  /** How many of a call's tried endpoints are in each group now. */
   private readonly tried: Int32Array;
 
   constructor(groups: readonly PickGroup[], random: Random) {
@@ -29,6 +39,7 @@ export class GroupChoice {
     this.main = shared.length === 1 ? shared[0] : undefined;
     this.size = shared.reduce((sum, { endpoints }) => sum + endpoints.length, 0);
     this.random = random;
+    this.visits = new Int32Array(groups.length);
     this.tried = new Int32Array(groups.length);
   }
 
@@ -46,16 +57,19 @@ export class GroupChoice {
     return last;
   }
 
-  /** Where a call goes that has tried endpoints, did it draw `drawn`. @param groupOf index of the group of an endpoint; -1 for none */
-  elsewhere(drawn: PickGroup, triedIds: ReadonlySet<string>, groupOf: (id: string) => number): PickGroup {
-    const { groups, tried } = this;
+  /** Where a call goes that has tried endpoints, did it draw `drawn`. */
+  elsewhere(drawn: PickGroup, triedIds: ReadonlySet<string>, whereabouts: Whereabouts): PickGroup {
+    const { groups, visits, tried } = this;
+    visits.fill(0);
     tried.fill(0);
     for (const id of triedIds) {
-      const index = groupOf(id);
-      if (index >= 0) tried[index] = (tried[index] as number) + 1;
+      const index = whereabouts.lastGroupOf(id);
+      if (index < 0) continue;
+      visits[index] = (visits[index] as number) + 1;
+      if (whereabouts.isInGroup(id)) tried[index] = (tried[index] as number) + 1;
     }
     const drawnAt = groups.indexOf(drawn);
-    if (tried[drawnAt] === 0) return drawn;
+    if (visits[drawnAt] === 0) return drawn;
     const beside = this.among(drawn.rank, true);
     if (beside !== undefined) return beside;
     if (this.hasUntried(drawnAt)) return drawn;
@@ -73,12 +87,12 @@ export class GroupChoice {
 
   /** One of this rank by number of endpoints: one where no attempt has been, or one where somebody is untried. */
   private among(rank: number, fresh: boolean): PickGroup | undefined {
-    const { groups, tried } = this;
+    const { groups, visits } = this;
     let sum = 0;
     let chosen: PickGroup | undefined;
     for (let index = 0; index < groups.length; index++) {
       const group = groups[index] as PickGroup;
-      if (group.rank !== rank || (fresh ? tried[index] !== 0 : !this.hasUntried(index))) continue;
+      if (group.rank !== rank || (fresh ? visits[index] !== 0 : !this.hasUntried(index))) continue;
       sum += group.endpoints.length;
       if (this.random.next() * sum < group.endpoints.length) chosen = group;
     }

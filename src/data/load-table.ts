@@ -29,8 +29,14 @@ export const FAILURE_SCORE_CAP: number = 3 * FAILURE_WEIGHT;
 /** An endpoint that asks for more than five minutes of peace gets five (linkerd `load-biaser`). */
 export const RETRY_AFTER_CAP_MS = 300_000;
 
-/** Memory of the latency average, and the scale at which it fades without new samples (Finagle `PeakEwma`: 10 s). */
-export const LATENCY_TAU_MS = 10_000;
+/**
+ * Time constant of the latency average. Longer than the 10 s of Finagle's `PeakEwma`: many clients that believe the same
+ * few samples leave and come back together, and in simulation every halving of this time makes their waves higher.
+ */
+export const LATENCY_TAU_MS = 20_000;
+
+/** After so long without a sample half of the average is left to compare with. */
+export const LATENCY_HALF_MS = 12_000;
 
 const FIRST_CAPACITY = 16;
 
@@ -153,27 +159,34 @@ export class LoadTable {
   }
 
   /**
-   * The average for comparisons: 0 when unknown, so that a new endpoint is tried first, and fading with the square of
-   * the time without a sample, so that an old one is tried again. Ten times slower than the best is tried every 22 s;
-   * a hundred times (a cold start) after 90 s, where fading in proportion to time would take a quarter of an hour.
+   * The average for comparisons: 0 when unknown, so that a new endpoint is tried first, and fading without samples, so
+   * that an old one is tried again. By the fourth power of the time: hardly at all for some seconds, in which a client
+   * stays with the endpoints that it has, and then for good. One that is ten times slower than the best is tried after
+   * 21 s, a hundred times (a cold start) after 38 s. Fading that begins at once would make every client of a fleet come
+   * back to a busy endpoint within a second or two (docs/adr/0013).
    */
   idleLatencyMs(slot: number, nowMs: number): number {
     const latency = this.numbers[slot * STRIDE + LATENCY_MS] as number;
     if (Number.isNaN(latency)) return 0;
-    const fading = 1 + (nowMs - (this.numbers[slot * STRIDE + LATENCY_TIME_MS] as number)) / LATENCY_TAU_MS;
-    return Math.abs(latency) / (fading * fading);
+    const age = (nowMs - (this.numbers[slot * STRIDE + LATENCY_TIME_MS] as number)) / LATENCY_HALF_MS;
+    const squared = age * age;
+    return Math.abs(latency) / (1 + squared * squared);
   }
 
+  /**
+   * What has faded is not brought back by a sample: whoever was slow once, and was left alone for that until it was worth
+   * another try, is known by this try and not shunned for its old fault again.
+   */
   private addLatency(slot: number, sampleMs: number, nowMs: number): void {
     const average = this.numbers[slot * STRIDE + LATENCY_MS] as number;
-    const elapsedMs = nowMs - (this.numbers[slot * STRIDE + LATENCY_TIME_MS] as number);
-    this.numbers[slot * STRIDE + LATENCY_MS] = ewma(
-      average >= 0 ? average : NO_AVERAGE,
-      sampleMs,
-      elapsedMs,
-      LATENCY_TAU_MS,
-    );
-    this.numbers[slot * STRIDE + LATENCY_TIME_MS] = nowMs;
+    this.average(slot, average >= 0 ? this.idleLatencyMs(slot, nowMs) : NO_AVERAGE, sampleMs, nowMs);
+  }
+
+  private average(slot: number, before: number, sampleMs: number, nowMs: number): void {
+    const at = slot * STRIDE;
+    const elapsedMs = nowMs - (this.numbers[at + LATENCY_TIME_MS] as number);
+    this.numbers[at + LATENCY_MS] = ewma(before, sampleMs, elapsedMs, LATENCY_TAU_MS);
+    this.numbers[at + LATENCY_TIME_MS] = nowMs;
   }
 
   /**
@@ -185,7 +198,7 @@ export class LoadTable {
     // Compared with what is left of the average, not with the average: a bound that only confirms it ends its fading, too.
     if (atLeastMs <= this.idleLatencyMs(slot, nowMs)) return;
     const average = this.numbers[slot * STRIDE + LATENCY_MS] as number;
-    if (average >= 0) this.addLatency(slot, Math.max(average, atLeastMs), nowMs);
+    if (average >= 0) this.average(slot, average, Math.max(average, atLeastMs), nowMs);
     else {
       this.numbers[slot * STRIDE + LATENCY_MS] = Number.isNaN(average) ? -atLeastMs : Math.min(average, -atLeastMs);
       this.numbers[slot * STRIDE + LATENCY_TIME_MS] = nowMs;

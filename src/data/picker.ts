@@ -44,7 +44,7 @@ export interface Loads {
   readonly totalInFlight: number;
   /** This client's attempts that were started and have not ended. */
   inFlight(index: number): number;
-  /** Recent failures and overloads: 0 for none, 10 for one just now, fading, at most 30. */
+  /** Recent failures and overloads: 0 for none, 10 for one, at most 30. It fades, and is rounded up to whole failures. */
   failureScore(index: number): number;
   /** Average time to response headers, fading while the endpoint is not used, so that one bad old sample is not for ever. 0 when unknown. */
   latencyMs(index: number): number;

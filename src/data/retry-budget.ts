@@ -11,6 +11,9 @@
  * nothing say that there is nothing to be found, and it is closed until one helps, or until they are forgotten. A young
  * client of a service that is down thus makes two tries more than calls, and not two more for each; so does every layer
  * of a chain above it.
+ *
+ * A share of the calls is too much for a service that cannot even do the calls. The throttle sees that, and then nothing
+ * is given out.
  */
 
 import type { Clock } from '../core/clock.js';
@@ -52,8 +55,15 @@ const SLOTS = 10;
 /** Retries in vain, in a row, that close the floor: a call's own two, of the three attempts that it has. */
 const ENOUGH_IN_VAIN = 2;
 
-/** @param settings default: ratio 0.2, minPerSecond 3, ttlMs 10 000 */
-export function createRetryBudget(settings: RetryBudgetSettings, clock: Clock): RetryBudget {
+/**
+ * @param settings default: ratio 0.2, minPerSecond 3, ttlMs 10 000
+ * @param isFutile the service is overloaded: nothing is given out, whatever was saved
+ */
+export function createRetryBudget(
+  settings: RetryBudgetSettings,
+  clock: Clock,
+  isFutile: () => boolean = () => false,
+): RetryBudget {
   const { ratio, minPerSecond, ttlMs } = settings;
   const deposit = ratio > 0 ? DEPOSIT : 0;
   const price = withdrawalFor(ratio);
@@ -81,7 +91,7 @@ export function createRetryBudget(settings: RetryBudgetSettings, clock: Clock): 
       spent.add(1, clock.now());
     },
     tryWithdraw() {
-      const granted = bucket.tryWithdraw(price, floor() * price);
+      const granted = !isFutile() && bucket.tryWithdraw(price, floor() * price);
       (granted ? spent : refused).add(1, clock.now());
       return granted;
     },
@@ -94,7 +104,7 @@ export function createRetryBudget(settings: RetryBudgetSettings, clock: Clock): 
       const now = clock.now();
       return {
         ratio,
-        available: Math.max(0, Math.floor(bucket.balance / price + floor())),
+        available: isFutile() ? 0 : Math.max(0, Math.floor(bucket.balance / price + floor())),
         floor: Math.floor(floor()),
         calls: calls.total(now),
         spent: spent.total(now),

@@ -46,6 +46,20 @@ describe('a service that rejects its calls', () => {
     );
   });
 
+  it('is sent next to nothing twice, from when more than one call in ten fails for good', async () => {
+    const refused: unknown[] = [];
+    const bench = start(answer(503), { retry: { backoffBaseMs: 0 } });
+    bench.client.on('retry', ({ refused: why }) => refused.push(why));
+    await ended(bench, 50);
+    const retried = bench.wire.sent.length - 50;
+    expect(retried).toBeGreaterThan(10);
+    refused.length = 0;
+    const { ERR_LIMIT_EXCEEDED: shed = 0 } = await ended(bench, 500);
+    expect(bench.wire.sent.length - 50 - retried).toBe(500 - shed);
+    expect(new Set(refused)).toEqual(new Set(['budget']));
+    expect(bench.client.snapshot().services['orders']?.budget.available).toBe(0);
+  });
+
   it('pays nothing into the retry budget with what was shed', async () => {
     const bench = start(answer(503));
     await ended(bench, 50);

@@ -379,7 +379,7 @@ describe('adaptive in traffic', () => {
       lastMs = nowMs;
       return { outcome: SUCCESS, tookMs: 90 };
     });
-    // Nine times slower is as good as equal after 10 s · (√9 - 1) = 20 s: 15 times in 300 s.
+    // Nine times slower is as good as equal after 12 s · 8^(1/4) = 20.2 s: 15 times in 300 s.
     expect(counts.get('e0')).toBeGreaterThanOrEqual(12);
     expect(counts.get('e0')).toBeLessThanOrEqual(20);
     expect(Math.max(...firstAfter)).toBeLessThan(25_000);
@@ -393,9 +393,20 @@ describe('adaptive in traffic', () => {
       tookMs: id === 'e0' && calls++ === 0 ? 2_000 : 10,
     });
     simulate(world, 2_000, 100, serve);
-    // 2 s against 10 ms: equal after 10 s · (√200 - 1) = 131 s. It has its share back in the 200 s after.
+    // 2 s against 10 ms: equal after 12 s · 199^(1/4) = 45 s. It has its share back in the 200 s after.
     const counts = simulate(world, 2_000, 100, serve);
     expect(counts.get('e0')).toBeGreaterThan(500);
+  });
+
+  it('spreads a quiet client over all endpoints as soon as an outage is over', () => {
+    const world = rig({}, setOf(endpoints(10)));
+    const serve = (): { outcome: Outcome; tookMs: number } => ({ outcome: SUCCESS, tookMs: 10 });
+    simulate(world, 20, 500, serve);
+    // 20 s, at the end of which each has failed within the last 5 s: no two scores are the same.
+    simulate(world, 40, 500, () => ({ outcome: FAILURE, tookMs: 10 }));
+    const counts = simulate(world, 20, 500, serve);
+    // Compared to the last digit they would send all 20 to the one that failed first.
+    expect(counts.size).toBeGreaterThanOrEqual(8);
   });
 
   it('breaks ties evenly', () => {

@@ -132,6 +132,23 @@ describe('a retry', () => {
     );
   });
 
+  it('leaves a zone although the endpoint that it tried there was ejected for it', () => {
+    const balancer = balancerOf(zones);
+    for (let left = 2; left > 0; left--) {
+      // a2, then a1, is not in its zone any more.
+      balancer.update(setOf(group('a', left, 1), group('b', 2, 0), group('c', 4, 0), group('z', 2, 0, 2)));
+      const [a = 0, b = 0, c = 0] = picks(balancer, 60, () => ({ tried: new Set([`a${left}`]) }), 'abcz');
+      expect([a, b + c]).toEqual([0, 60]);
+    }
+    // When everybody elsewhere was tried, whoever is left at home is next.
+    const tried = new Set(['a1', 'a2', 'b0', 'b1', 'c0', 'c1', 'c2', 'c3']);
+    expect(take(balancer, { tried }).endpoint.id).toBe('a0');
+    // A zone that is empty for a while is nobody's memory.
+    balancer.update(setOf(group('b', 2, 1), group('c', 4, 0)));
+    balancer.update(zones);
+    expect(picks(balancer, 20, () => ({ tried: new Set(['a1']) }), 'abcz')[0]).toBe(0);
+  });
+
   it('takes no account of what it tried that is no more', () => {
     const balancer = balancerOf(zones);
     balancer.update(setOf(group('b', 2, 1), group('c', 4, 0)));

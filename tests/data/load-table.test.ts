@@ -101,20 +101,23 @@ describe('the latency average', () => {
     expect(table.idleLatencyMs(slot, 5)).toBe(0);
   });
 
-  it('forgets with a time constant of 10 s', () => {
+  it('forgets with a time constant of 20 s, and what has faded is not brought back', () => {
     const { table, slot } = tableWith();
     table.learn(slot, SUCCESS, 100, true, 0);
     expect(table.latencyMs(slot)).toBe(100);
-    table.learn(slot, SUCCESS, 20, true, 10_000);
-    expect(table.latencyMs(slot)).toBeCloseTo(100 / Math.E + 20 * (1 - 1 / Math.E), 12);
+    // 12 s without a sample leave half of it.
+    table.learn(slot, SUCCESS, 20, true, 12_000);
+    const kept = Math.exp(-12 / 20);
+    expect(table.latencyMs(slot)).toBeCloseTo(50 * kept + 20 * (1 - kept), 12);
   });
 
-  it('fades for comparisons while there is no sample', () => {
+  it('fades for comparisons while there is no sample, slowly first', () => {
     const { table, slot } = tableWith();
     table.learn(slot, SUCCESS, 100, true, 0);
     expect(table.idleLatencyMs(slot, 0)).toBe(100);
-    expect(table.idleLatencyMs(slot, 10_000)).toBe(25);
-    expect(table.idleLatencyMs(slot, 90_000)).toBe(1);
+    expect(table.idleLatencyMs(slot, 4_000)).toBeCloseTo(100 / (1 + 1 / 81), 12);
+    expect(table.idleLatencyMs(slot, 12_000)).toBe(50);
+    expect(table.idleLatencyMs(slot, 36_000)).toBeCloseTo(100 / 82, 12);
     expect(table.latencyMs(slot)).toBe(100);
   });
 
@@ -150,7 +153,8 @@ describe('the latency average', () => {
     table.learn(slot, IGNORED, 50, false, 1_000);
     expect(table.latencyMs(slot)).toBe(100);
     table.learn(slot, IGNORED, 1_000, false, 10_000);
-    expect(table.latencyMs(slot)).toBeCloseTo(100 / Math.E + 1_000 * (1 - 1 / Math.E), 12);
+    const kept = Math.exp(-10 / 20);
+    expect(table.latencyMs(slot)).toBeCloseTo(100 * kept + 1_000 * (1 - kept), 12);
   });
 
   it('stays high while callers keep giving up after the same time', () => {

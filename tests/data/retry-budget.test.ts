@@ -39,6 +39,16 @@ describe('the retry budget', () => {
     expect(budget.level()).toEqual({ ratio: 0.2, available: 0, floor, calls, spent: retries, refused: 1 });
   });
 
+  it('gives nothing out while retries are futile, and keeps what was saved', () => {
+    let futile = true;
+    const budget = createRetryBudget(DEFAULTS, createFakeClock(), () => futile);
+    for (let call = 0; call < 100; call++) budget.deposit();
+    expect([budget.tryWithdraw(), budget.level().available]).toEqual([false, 0]);
+    futile = false;
+    expect(budget.level().available).toBe(40);
+    expect(drain(budget)).toBe(40);
+  });
+
   it('refuses nothing when every call may be retried, and everything when none may', () => {
     expect(drain(afterCalls(100, { ratio: 1, minPerSecond: 0 }))).toBe(100);
     expect(drain(afterCalls(100, { ratio: 0, minPerSecond: 0 }))).toBe(0);

@@ -20,6 +20,7 @@ function record(tookMs: (beganMs: number) => number, fails: (beganMs: number) =>
     beganMs,
     tookMs: beganMs.map(tookMs),
     succeeded: Uint8Array.from(beganMs, (each) => (fails(each) ? 0 : 1)),
+    shed: 0,
     sends: Array.from(beganMs, (atMs) => ({ atMs, server: atMs % 20 === 0 ? 0 : 1 })),
     loads: [1, 3],
     busyRatios: [0, 0],

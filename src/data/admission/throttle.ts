@@ -14,6 +14,8 @@
  * - Below a minimum volume nothing is shed, and never everything: a window full of shed calls would otherwise keep a
  *   service away from its callers for a long time after it is back.
  *
+ * Before calls are shed, retries stop: see {@link Throttle.isRejecting}.
+ *
  * A call to a healthy service costs one comparison before and one addition after.
  */
 
@@ -27,6 +29,8 @@ export interface Throttle {
   admit(): boolean;
   /** A call has ended. */
   ended(accepted: boolean, nowMs: number): void;
+  /** So many calls are rejected for good, after all their attempts, that trying again only adds to what the service cannot do. */
+  isRejecting(): boolean;
   view(): ThrottleView;
 }
 
@@ -40,6 +44,13 @@ export interface ThrottleView {
 
 /** Steps in which the window moves. */
 const SLOTS = 10;
+
+/**
+ * Above it retries stop: long before calls are shed, for a service that is asked for half as much again as it can do accepts
+ * two of three, and one in three would be sent twice. While single endpoints fail, retries bring nearly every call
+ * through, and the share of those that are rejected for good stays far below.
+ */
+const REJECTING_RATIO = 0.1;
 
 /** @param onChange calls begin to be shed, or have ceased to be */
 export function createThrottle(
@@ -104,6 +115,14 @@ class WindowThrottle implements Throttle {
     }
     this.clean = false;
     this.others.add(1, nowMs);
+  }
+
+  isRejecting(): boolean {
+    if (this.clean) return false;
+    const nowMs = this.clock.now();
+    const others = this.others.total(nowMs);
+    const requests = this.accepts.total(nowMs) + others;
+    return requests >= this.settings.minVolume && others > REJECTING_RATIO * requests;
   }
 
   view(): ThrottleView {

@@ -54,6 +54,20 @@ describe("the book's formula", () => {
 });
 
 describe('a throttle', () => {
+  it.each([
+    [90, 10, false],
+    [89, 11, true],
+    // Below the minimum volume.
+    [0, 49, false],
+    [44, 6, true],
+  ])('calls a service that accepted %i calls and rejected %i one that rejects: %s', (accepts, rejects, expected) => {
+    const { ended, throttle, clock } = bench();
+    ended(accepts, rejects);
+    expect(throttle.isRejecting()).toBe(expected);
+    clock.advance(DEFAULT_THROTTLE_SETTINGS.windowMs * 1.1);
+    expect(throttle.isRejecting()).toBe(false);
+  });
+
   it('sheds nothing while half of the calls or more are accepted', () => {
     const { shed, ended, throttle } = bench();
     ended(1_000, 1_000);
