@@ -52,7 +52,8 @@ describe('a service that rejects its calls', () => {
     bench.client.on('retry', ({ refused: why }) => refused.push(why));
     await ended(bench, 50);
     const retried = bench.wire.sent.length - 50;
-    expect(retried).toBeGreaterThan(10);
+    // A fifth of the calls, at least.
+    expect(retried).toBeGreaterThanOrEqual(10);
     refused.length = 0;
     const { ERR_LIMIT_EXCEEDED: shed = 0 } = await ended(bench, 500);
     expect(bench.wire.sent.length - 50 - retried).toBe(500 - shed);
