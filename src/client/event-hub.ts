@@ -19,6 +19,8 @@ export function createEventHub(): EventHub {
   const emitter = new EventEmitter();
   /** What was registered for each event and listener: the emitter only knows the guarded ones. */
   const guards = new Map<EventName, WeakMap<AnyListener, AnyListener>>();
+  /** Anybody ever listened to anything. */
+  let heard = false;
 
   const guard = (name: EventName, listener: AnyListener): AnyListener => {
     let ofName = guards.get(name);
@@ -45,10 +47,17 @@ export function createEventHub(): EventHub {
   };
 
   return {
-    wants: (name) => emitter.listenerCount(name) > 0,
+    // Asked several times a call, and by most services in vain.
+    wants: (name) => heard && emitter.listenerCount(name) > 0,
     emit: (name, ...event) => void emitter.emit(name, ...event),
-    on: (name, listener) => void emitter.on(name, guard(name, listener as AnyListener)),
-    once: (name, listener) => void emitter.once(name, guard(name, listener as AnyListener)),
+    on(name, listener) {
+      heard = true;
+      emitter.on(name, guard(name, listener as AnyListener));
+    },
+    once(name, listener) {
+      heard = true;
+      emitter.once(name, guard(name, listener as AnyListener));
+    },
     off: (name, listener) => void emitter.off(name, guard(name, listener as AnyListener)),
   };
 }

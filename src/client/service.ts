@@ -13,6 +13,7 @@ import type { Lease, PickContext } from '../core/lease.js';
 import type { Random } from '../core/random.js';
 import type { Resolution } from '../core/resolution.js';
 import { createBalancer, type Balancer } from '../data/balancer.js';
+import { SharedTimer } from '../kit/shared-timer.js';
 import type { BalancerLease, SettledAttempt } from '../data/balancer-lease.js';
 import { createHedgePolicy, type HedgePolicy } from '../data/hedging/hedge-policy.js';
 import type { RetryBudget } from '../data/retry-budget.js';
@@ -79,6 +80,7 @@ class WiredService implements Service {
   readonly name: string;
   readonly settings: ServiceSettings;
   readonly clock: Clock;
+  readonly timers: SharedTimer;
   readonly random: Random;
   readonly events: EventSink;
   readonly budget: RetryBudget;
@@ -109,6 +111,7 @@ class WiredService implements Service {
     this.settings = settings;
     this.deps = deps;
     this.clock = deps.clock;
+    this.timers = new SharedTimer(deps.clock);
     this.random = deps.random;
     this.events = deps.events;
     this.classifier = guardClassifier(settings.classify, name, deps.events);

@@ -3,7 +3,7 @@
  * where the attempt is overdue and may get company. An upload that makes progress moves both.
  */
 
-import type { Clock } from '../core/clock.js';
+import type { SharedTimer, SharedWait } from '../kit/shared-timer.js';
 import type { HedgePolicy } from './hedging/hedge-policy.js';
 
 /** What was refused company may have it later: others may answer by then. Milliseconds. */
@@ -20,29 +20,28 @@ export interface TimedWait {
   timedOut(lateMs: number): void;
 }
 
-export class AttemptTimer {
+export class AttemptTimer implements SharedWait {
   /** Clock time of the timeout. */
+  timeoutAtMs = 0;
   dueMs = 0;
+  before: SharedWait | undefined;
+  after: SharedWait | undefined;
+  waiting = false;
   private readonly wait: TimedWait;
-  private readonly clock: Clock;
+  private readonly timers: SharedTimer;
   /** When it will have waited too long for its owner. */
   private overdueAtMs = Infinity;
-  private timer: Disposable | undefined;
   /** Where the wait is counted while it lasts. */
   private countedBy: HedgePolicy | undefined;
 
-  constructor(wait: TimedWait, clock: Clock) {
+  constructor(wait: TimedWait, timers: SharedTimer) {
     this.wait = wait;
-    this.clock = clock;
-  }
-
-  get running(): boolean {
-    return this.timer !== undefined;
+    this.timers = timers;
   }
 
   /** @param hedging counts the wait until {@link stop} */
-  start(nowMs: number, dueMs: number, patienceMs: number, hedging: HedgePolicy | undefined): void {
-    this.dueMs = dueMs;
+  start(nowMs: number, timeoutAtMs: number, patienceMs: number, hedging: HedgePolicy | undefined): void {
+    this.timeoutAtMs = timeoutAtMs;
     this.overdueAtMs = nowMs + patienceMs;
     this.countedBy = hedging;
     if (hedging !== undefined) hedging.waiting++;
@@ -50,28 +49,24 @@ export class AttemptTimer {
   }
 
   /** Both limits count from now on. */
-  move(nowMs: number, dueMs: number, patienceMs: number): void {
-    this.dueMs = dueMs;
+  move(nowMs: number, timeoutAtMs: number, patienceMs: number): void {
+    this.timeoutAtMs = timeoutAtMs;
     if (this.overdueAtMs !== Infinity) this.overdueAtMs = nowMs + patienceMs;
   }
 
   stop(): void {
-    this.timer?.[Symbol.dispose]();
-    this.timer = undefined;
+    this.timers.remove(this);
     if (this.countedBy === undefined) return;
     this.countedBy.waiting--;
     this.countedBy = undefined;
   }
 
   private arm(nowMs: number): void {
-    const delayMs = Math.max(0, Math.min(this.dueMs, this.overdueAtMs) - nowMs);
-    this.timer = this.clock.setTimer(() => this.fired(), delayMs);
+    this.timers.add(this, Math.min(this.timeoutAtMs, this.overdueAtMs), nowMs);
   }
 
-  private fired(): void {
-    const now = this.clock.now();
-    this.timer = undefined;
-    if (now >= this.dueMs) return this.wait.timedOut(now - this.dueMs);
+  due(now: number): void {
+    if (now >= this.timeoutAtMs) return this.wait.timedOut(now - this.timeoutAtMs);
     // Late by more than this, the event loop was at fault: what came meanwhile has still to be read.
     if (now - this.overdueAtMs > STALL_MS) this.overdueAtMs = now + STALL_MS;
     const overdue = now >= this.overdueAtMs;

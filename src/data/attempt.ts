@@ -107,7 +107,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.kind = kind;
     this.sending = sending;
     this.startedAtMs = lease.startedAtMs;
-    this.timer = new AttemptTimer(this, route.clock);
+    this.timer = new AttemptTimer(this, route.timers);
   }
 
   get isRepeat(): boolean {
@@ -148,7 +148,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
 
   /** A part of the request body went out: the time to the headers counts from the last one. */
   bodySent(): void {
-    if (!this.timer.running) return;
+    if (!this.timer.waiting) return;
     const now = this.route.clock.now();
     this.timer.move(now, this.dueMs(now), this.owner.patienceMs(now));
   }
@@ -222,11 +222,11 @@ export class Attempt implements ExchangeObserver, TimedWait {
   timedOut(lateMs: number): void {
     this.lease.lateMs = lateMs;
     this.abandoned = !this.sent;
-    const { dueMs } = this.timer;
+    const { timeoutAtMs } = this.timer;
     const error =
-      dueMs >= this.owner.deadlineAtMs
+      timeoutAtMs >= this.owner.deadlineAtMs
         ? callTimedOut(this.route.name, this.address)
-        : attemptTimedOut(this.route.name, this.address, dueMs - this.startedAtMs);
+        : attemptTimedOut(this.route.name, this.address, timeoutAtMs - this.startedAtMs);
     this.fail(error, undefined);
     const goesOn = this.owner.attemptFailed(this);
     // What was sent is aborted, and the wire tells the handler; what was not, nobody but us would.

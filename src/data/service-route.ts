@@ -7,6 +7,7 @@ import type { PickContext } from '../core/lease.js';
 import type { Classifier } from '../core/outcome.js';
 import type { Clock } from '../core/clock.js';
 import type { Random } from '../core/random.js';
+import type { SharedTimer } from '../kit/shared-timer.js';
 import type { BalancerLease } from './balancer-lease.js';
 import type { HedgePolicy } from './hedging/hedge-policy.js';
 import type { PropagationSettings } from './propagation.js';
@@ -48,6 +49,8 @@ export interface ServiceRoute {
   readonly name: string;
   readonly clock: Clock;
   readonly random: Random;
+  /** For its attempts. */
+  readonly timers: SharedTimer;
   readonly settings: CallSettings;
   readonly classifier: Classifier | undefined;
   /** Lower-case name of the request header whose value is the key of calls that name none. */

@@ -9,6 +9,7 @@ import { Call } from '../../src/data/call.js';
 import type { CallInput, Router } from '../../src/data/call-input.js';
 import { IDEMPOTENT_METHODS } from '../../src/data/idempotency.js';
 import type { CallPickContext, CallSettings, ServiceRoute } from '../../src/data/service-route.js';
+import { SharedTimer } from '../../src/kit/shared-timer.js';
 import { routeOptions } from '../../src/data/transport/route-options.js';
 import type { DispatchOptions } from '../../src/data/transport/dispatcher-like.js';
 import type { ExchangeObserver } from '../../src/data/transport/exchange-observer.js';
@@ -95,6 +96,7 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
     },
     classifier: undefined,
     hedging: undefined,
+    timers: new SharedTimer(clock),
     limits: {
       whenFree(_, done) {
         done(limitExceeded('orders'));
