@@ -16,7 +16,7 @@ import { IDEMPOTENT_METHODS } from '../data/idempotency.js';
 import type { ServiceSettings } from './options.js';
 
 /** Everything but the resolver, which has no default. */
-export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'classify'> = {
+export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'classify' | 'bodyIdleTimeoutMs'> = {
   balancer: 'adaptive',
   // A caller who says nothing is a person or another service's handler: both have given up by then.
   timeoutMs: 30_000,

@@ -68,6 +68,12 @@ export interface ServiceOptions {
    * Milliseconds, 1–86 400 000. @default 10 000
    */
   readonly attemptTimeoutMs?: number;
+  /**
+   * How long an endpoint may send nothing of a response's body that its caller wants to read; then the body ends with
+   * `ERR_ATTEMPT_TIMEOUT` (through fetch, as the `cause`), and the attempt counts as timed out. Not with a `fetch` of your own.
+   * Milliseconds, 1–86 400 000. @default none
+   */
+  readonly bodyIdleTimeoutMs?: number;
   /** How long a call waits for the first endpoints, within its own time. Milliseconds, 0–86 400 000. @default 5000 */
   readonly selectionTimeoutMs?: number;
   /** How answers of discovery are kept. */
@@ -203,6 +209,7 @@ export interface ServiceSettings {
   readonly balancer: BalancerName | BalancerOptions | PickerFactory;
   readonly timeoutMs: number;
   readonly attemptTimeoutMs: number;
+  readonly bodyIdleTimeoutMs: number | undefined;
   readonly selectionTimeoutMs: number;
   readonly cache: CacheSettings;
   readonly retry: RetrySettings | false;

@@ -106,6 +106,7 @@ export const serviceSchema: ObjectSchema<ServiceOptions> = object<ServiceOptions
   balancer: union(balancerName, balancer, func<PickerFactory>()),
   timeoutMs: durationMs(1, DAY_MS),
   attemptTimeoutMs: durationMs(1, DAY_MS),
+  bodyIdleTimeoutMs: durationMs(1, DAY_MS),
   selectionTimeoutMs: durationMs(0, DAY_MS),
   cache,
   retry: offOr(retry),

@@ -36,6 +36,7 @@ export function serviceSettings(options: unknown, shared: Partial<ServiceOptions
   const settings: ServiceSettings = {
     ...merged,
     tls: own.tls,
+    bodyIdleTimeoutMs: own.bodyIdleTimeoutMs,
     classify: own.classify,
     resolver: single(resolver, path),
     breaker: merged.breaker === false ? false : { ...DEFAULT_BREAKER_SETTINGS, ...merged.breaker },

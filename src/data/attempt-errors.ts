@@ -13,6 +13,12 @@ export function callTimedOut(service: string, address: string): FairleadError {
   return callError('ERR_CALL_TIMEOUT', message, { service });
 }
 
+/** The answer had begun, and did not go on. */
+export function bodyWentSilent(service: string, address: string, idleMs: number): FairleadError {
+  const message = `${service}: ${address} sent nothing of its response's body for ${idleMs} ms (options.bodyIdleTimeoutMs)`;
+  return callError('ERR_ATTEMPT_TIMEOUT', message, { service });
+}
+
 /** It hung while another attempt of the call answered. */
 export function silentMeanwhile(service: string, address: string, waitedMs: number): FairleadError {
   const message = `${service}: ${address} did not answer within ${Math.round(waitedMs)} ms, and another endpoint did`;

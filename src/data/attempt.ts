@@ -11,7 +11,7 @@ import type { AttemptReport, NotRetried } from '../core/call-report.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { describeError, type FairleadError } from '../core/errors.js';
 import { IGNORED, type Outcome } from '../core/outcome.js';
-import { attemptTimedOut, callTimedOut, silentMeanwhile } from './attempt-errors.js';
+import { attemptTimedOut, bodyWentSilent, callTimedOut, silentMeanwhile } from './attempt-errors.js';
 import { AttemptTimer, type TimedWait } from './attempt-timer.js';
 import type { BalancerLease } from './balancer-lease.js';
 import { classifyError, classifyResponse, isLocalError, type HeaderLookup } from './classify.js';
@@ -232,6 +232,13 @@ export class Attempt implements ExchangeObserver, TimedWait {
     // What was sent is aborted, and the wire tells the handler; what was not, nobody but us would.
     if (this.sent) this.abortExchange?.(error);
     else if (!goesOn) failHandler(this.sending.handler, error);
+  }
+
+  /** There was nothing of the response's body for so long, and its caller wanted more. */
+  bodyStalled(idleMs: number): void {
+    const error = bodyWentSilent(this.route.name, this.address, idleMs);
+    this.settle({ kind: 'failure', reason: 'timeout' });
+    this.abortExchange?.(error);
   }
 
   report(): AttemptReport {

@@ -5,6 +5,7 @@ import type { Attempt } from './attempt.js';
 import { tell } from './propagation.js';
 import type { Target } from './target.js';
 import { failHandler } from './transport/handler-shape.js';
+import { watchBody } from './transport/idle-body.js';
 
 export function sendAttempt(attempt: Attempt, target: Target): void {
   const { route, endpoint, sending } = attempt;
@@ -12,9 +13,13 @@ export function sendAttempt(attempt: Attempt, target: Target): void {
   try {
     if (target.refusal !== undefined)
       throw callError('ERR_ADDRESS_REFUSED', `${route.name}: ${target.refusal}`, { service: route.name });
-    const { propagate } = route.settings;
+    const { propagate, bodyIdleTimeoutMs: idleMs } = route.settings;
     const options = propagate === undefined ? sending.options : tell(sending.options, attempt, propagate);
-    route.dispatch(endpoint, target, options, sending.handler, attempt);
+    const handler =
+      idleMs === undefined
+        ? sending.handler
+        : watchBody(sending.handler, idleMs, route.clock, () => attempt.bodyStalled(idleMs));
+    route.dispatch(endpoint, target, options, handler, attempt);
   } catch (error) {
     // The platform could not take the request (pool closing, address refused): nothing was sent.
     if (!attempt.failed(error)) failHandler(sending.handler, error);

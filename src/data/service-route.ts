@@ -20,6 +20,8 @@ import type { RouteTarget } from './transport/route-options.js';
 export interface CallSettings {
   readonly timeoutMs: number;
   readonly attemptTimeoutMs: number;
+  /** Undefined for no limit. */
+  readonly bodyIdleTimeoutMs?: number | undefined;
   readonly selectionTimeoutMs: number;
   readonly retry: RetrySettings | false;
   /** Lower-case names of request headers that no redirect takes elsewhere, besides those that fetch knows. */

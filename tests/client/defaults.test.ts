@@ -148,7 +148,13 @@ describe('defaults', () => {
   });
 
   it('are what a service runs by that names only its resolver', () => {
-    expect(settingsOf()).toEqual({ ...DOCUMENTED, resolver, tls: undefined, classify: undefined });
+    expect(settingsOf()).toEqual({
+      ...DOCUMENTED,
+      resolver,
+      bodyIdleTimeoutMs: undefined,
+      tls: undefined,
+      classify: undefined,
+    });
   });
 
   it('of the client itself: hosts that are no service pass, a thousand services, the platform for the rest', () => {

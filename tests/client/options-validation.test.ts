@@ -16,6 +16,7 @@ const HOUR = 3_600_000;
 const BOUNDS: readonly (readonly [path: string, min: number, max: number, what: string])[] = [
   ['timeoutMs', 1, DAY, 'milliseconds'],
   ['attemptTimeoutMs', 1, DAY, 'milliseconds'],
+  ['bodyIdleTimeoutMs', 1, DAY, 'milliseconds'],
   ['selectionTimeoutMs', 0, DAY, 'milliseconds'],
   ['cache.minTtlMs', 100, HOUR, 'milliseconds'],
   ['cache.maxTtlMs', 100, DAY, 'milliseconds'],
