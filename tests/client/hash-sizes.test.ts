@@ -24,4 +24,22 @@ describe('sizes of tables', () => {
     const many = await shares({ policy: 'maglev', boundedLoad: false }, ['a:1', 'b:1'], 300);
     expect(Math.abs(Math.max(...many) - 150)).toBeLessThan(5 * Math.sqrt(300 / 4));
   });
+
+  it('minRingSize: a ring of four points for four endpoints leaves one of them next to nothing, one of thousands a fair share', async () => {
+    const four = ['a:1', 'b:1', 'c:1', 'd:1'];
+    const few = await shares({ policy: 'ring-hash', minRingSize: 4, boundedLoad: false }, four, 1_000);
+    expect(Math.min(...few)).toBeLessThan(100);
+    // 1,024 points each: a share's standard deviation is 1 / √1024, 3 %, by the ring, and 14 calls by chance.
+    const many = await shares({ policy: 'ring-hash', minRingSize: 4_096, boundedLoad: false }, four, 1_000);
+    for (const share of many) expect(Math.abs(share - 250)).toBeLessThan(5 * Math.hypot(0.03 * 250, 14));
+  });
+
+  it('maxRingSize: cuts off the points that would make everybody equal', async () => {
+    const three = ['a:1', 'b:1', 'c:1'];
+    const of = (maxRingSize: number): Promise<number[]> =>
+      shares({ policy: 'ring-hash', minRingSize: 4, maxRingSize, boundedLoad: false }, three, 300);
+    // Two points each, which are six; or four in all.
+    expect(await of(6)).toEqual(await of(4_096));
+    expect(await of(4)).not.toEqual(await of(6));
+  });
 });

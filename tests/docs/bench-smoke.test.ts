@@ -19,3 +19,14 @@ describe('benchmarks/overhead.mjs', () => {
     for (const way of ["'fetch'", "'client.fetch'", "'request'", "'client.request'"]) expect(stdout).toContain(way);
   });
 });
+
+describe('benchmarks/memory.mjs', () => {
+  it('finds no policy that keeps more than half a kilobyte of an endpoint', async () => {
+    const args = ['--expose-gc', join(root, 'benchmarks/memory.mjs'), '--json'];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+    const bytes = JSON.parse(stdout) as Record<string, number>;
+    expect(Object.keys(bytes)).toContain('adaptive');
+    // docs/balancing.md says 115 to 280; twice that leaves room for other versions of V8.
+    for (const [policy, each] of Object.entries(bytes)) expect([policy, each < 560]).toEqual([policy, true]);
+  });
+});

@@ -1,0 +1,99 @@
+/**
+ * What a service remembers of each endpoint: bytes by policy, at 10,000 endpoints, after every endpoint was called once.
+ *
+ *   node --expose-gc benchmarks/memory.mjs
+ *
+ * Counted is what the balancer adds: slots, ids, pickers, tables, what policies learn. Not counted are the endpoints
+ * themselves, which belong to discovery.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const COUNT = 10_000;
+
+async function loadSources() {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
+  const outfile = join(folder, 'data.mjs');
+  try {
+    await build({
+      stdin: {
+        resolveDir: new URL('..', import.meta.url).pathname,
+        contents: `
+          export { createBalancer } from './src/data/balancer.ts';
+          export { DEFAULT_LIMITS } from './src/data/balancer-settings.ts';
+          export { BALANCER_NAMES } from './src/data/pickers/create-policy.ts';
+          export { systemClock } from './src/core/clock.ts';
+          export { systemRandom } from './src/core/random.ts';`,
+      },
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      outfile,
+    });
+    return await import(pathToFileURL(outfile).href);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function endpointsOf(count) {
+  return Array.from({ length: count }, (_, index) => {
+    const host = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+    return {
+      id: `http://${host}:8080`,
+      host,
+      port: 8080,
+      scheme: 'http',
+      basePath: '',
+      weight: 1,
+      priority: 0,
+      metadata: {},
+    };
+  });
+}
+
+/** Objects and what typed arrays hold, which is not on the heap and is freed a turn later. */
+async function used() {
+  for (let turn = 0; turn < 3; turn++) {
+    globalThis.gc();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+async function bytesOf({ createBalancer, DEFAULT_LIMITS, systemClock, systemRandom }, policy, endpoints) {
+  const before = await used();
+  const balancer = createBalancer({
+    balancer: policy,
+    limits: DEFAULT_LIMITS,
+    clock: systemClock,
+    random: systemRandom,
+    takeProbe: () => false,
+    onSettled() {},
+  });
+  balancer.update({ endpoints, probes: [], panic: false });
+  for (let call = 0; call < endpoints.length; call++)
+    balancer.pick({ hashKey: `user-${call}` }).settle({ kind: 'success' }, 10);
+  const bytes = ((await used()) - before) / endpoints.length;
+  // Alive until here.
+  if (balancer.inFlight !== 0) throw new Error('leases are open');
+  return Math.round(bytes);
+}
+
+if (globalThis.gc === undefined) throw new Error('run with node --expose-gc');
+const sources = await loadSources();
+const endpoints = endpointsOf(COUNT);
+const table = {};
+for (const policy of sources.BALANCER_NAMES) {
+  // The first one pays for compiled code.
+  await bytesOf(sources, policy, endpoints);
+  table[policy] = await bytesOf(sources, policy, endpoints);
+}
+if (process.argv.includes('--json')) console.log(JSON.stringify(table));
+else console.table(table);
