@@ -63,7 +63,7 @@ export const SERVICE_DEFAULTS: Omit<ServiceSettings, 'resolver' | 'tls' | 'class
   breaker: false,
   // It costs requests, and only the service's owner knows what to ask.
   healthCheck: false,
-  drain: { connectionClose: true, holdMs: 30_000 },
+  drain: { connectionClose: true, goAway: true, holdMs: 30_000 },
   throttle: DEFAULT_THROTTLE_SETTINGS,
   limits: DEFAULT_LIMITS,
   panicThreshold: 0.5,

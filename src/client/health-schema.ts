@@ -49,6 +49,7 @@ const headerName: Schema<string> = string({
 
 export const drain: Schema<DrainOptions> = object<DrainOptions>({
   connectionClose: boolean(),
+  goAway: boolean(),
   header: headerName,
   holdMs: durationMs(1, DAY_MS),
 });

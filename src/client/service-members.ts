@@ -199,7 +199,10 @@ export function createServiceMembers(deps: ServiceMembersDeps): ServiceMembers {
         deps.asker.drain(id);
         return 'gone';
       }
-      return subset.outside.has(id) || leaving()?.has(id) === true ? 'outside' : 'used';
+      if (subset.outside.has(id)) return 'outside';
+      const sign = leaving()?.get(id)?.sign;
+      // Over its connections one finds out whether who said GOAWAY stays.
+      return sign === undefined || sign === 'goaway' ? 'used' : 'outside';
     },
     close() {
       ejection?.close();

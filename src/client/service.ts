@@ -22,6 +22,7 @@ import type { DispatchHandler, DispatchOptions } from '../data/transport/dispatc
 import type { Connections } from '../data/transport/connections.js';
 import { addressRefused, refusalOf } from '../data/transport/guarded-lookup.js';
 import { createAddressPolicy } from '../kit/address-policy.js';
+import type { AddressGate, ConnectService } from './connect-service.js';
 import { createHealthAsker } from './health-asker.js';
 import { guardClassifier } from './guard-classifier.js';
 import { createOpenCalls, type OpenCalls } from './open-calls.js';
@@ -35,7 +36,7 @@ import { clientClosed, unpickableError } from './service-errors.js';
 import { createServiceLimits, type ServiceLimits } from './service-limits.js';
 import { createServiceMembers, type ServiceMembers } from './service-members.js';
 import { takeLease } from './take-lease.js';
-import { createWaitingRoom, type WaitingRoom } from './waiting-room.js';
+import { createWaitingRoom, type WaitingRoom } from '../data/waiting-room.js';
 
 export interface ServiceDeps {
   readonly clock: Clock;
@@ -44,10 +45,8 @@ export interface ServiceDeps {
   /** Where the client runs. */
   readonly place: Place;
   /** Makes the connections of one service; asked when the first request is sent. */
-  readonly connect: (settings: ServiceSettings, refuse: AddressGate, service: string) => Connections;
+  readonly connect: ConnectService;
 }
-
-export type AddressGate = (address: string, port: number | undefined) => string | undefined;
 
 export interface Service extends ServiceRoute {
   readonly settings: ServiceSettings;
@@ -240,7 +239,9 @@ class WiredService implements Service {
   }
 
   private connected(): Connections {
-    return (this.connections ??= this.deps.connect(this.settings, this.refuseAddress, this.name));
+    return (this.connections ??= this.deps.connect(this.settings, this.refuseAddress, this.name, (id, leaves) =>
+      this.members.drain?.goneAway(id, leaves),
+    ));
   }
 
   private async shutDown(): Promise<void> {

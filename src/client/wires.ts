@@ -3,7 +3,6 @@
 import { callError, type FairleadError } from '../core/errors.js';
 import type { EventSink } from '../core/events.js';
 import type { Router } from '../data/call-input.js';
-import type { Connections } from '../data/transport/connections.js';
 import { createFetchConnections } from '../data/transport/fetch-connections.js';
 import { failHandler } from '../data/transport/handler-shape.js';
 import { createPassThrough } from '../data/transport/pass-through.js';
@@ -12,8 +11,7 @@ import { createPlatformConnections } from '../data/transport/platform-connection
 import type { Wire } from './fetch-call.js';
 import type { ClientSettings } from './client-settings.js';
 import { createRewritingWire } from './rewriting-wire.js';
-import type { AddressGate } from './service.js';
-import type { ServiceSettings } from './options.js';
+import type { ConnectService } from './connect-service.js';
 import type { ServiceDirectory } from './service-directory.js';
 import { logicalOrigin } from './service-match.js';
 import { voidOverFetch } from './void-options.js';
@@ -24,7 +22,7 @@ export interface Wires {
   /** For hosts that are no service. */
   readonly plainFetch: typeof globalThis.fetch;
   readonly router: Router;
-  readonly connect: (settings: ServiceSettings, refuse: AddressGate, service: string) => Connections;
+  readonly connect: ConnectService;
   /** Before the client's own dispatcher may take the place where the platform is found. */
   findPlatform(): void;
   close(): Promise<void>;
@@ -67,7 +65,7 @@ export function createWires(settings: ClientSettings, directory: () => ServiceDi
     send: (input, init, call) => (rewrites() ? rewriting : dispatching)(input, init, call),
     plainFetch,
     router,
-    connect({ transport, tls }, refuseAddress, service) {
+    connect({ transport, tls }, refuseAddress, service, onGoAway) {
       const onWarning = (message: string): void => events.emit('warning', { service, message });
       if (rewrites()) {
         const warning = voidOverFetch({ transport, tls });
@@ -83,6 +81,7 @@ export function createWires(settings: ClientSettings, directory: () => ServiceDi
         refuseAddress,
         clock,
         random,
+        onGoAway,
         onWarning,
         onTlsReload,
       });

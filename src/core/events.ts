@@ -21,7 +21,7 @@ export type EjectionReason =
 export type BreakerStateName = 'closed' | 'open' | 'half-open' | 'isolated';
 
 /** How an endpoint said that it is leaving. */
-export type DrainSign = 'connection-close' | 'header';
+export type DrainSign = 'connection-close' | 'goaway' | 'header';
 
 /** Why a file with a list of endpoints was not believed. */
 export type IgnoredFileReason = 'corrupted' | 'foreign' | 'too-old' | 'too-large' | 'unreadable';

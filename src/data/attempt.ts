@@ -11,6 +11,7 @@ import type { AttemptReport, NotRetried } from '../core/call-report.js';
 import type { Endpoint } from '../core/endpoint.js';
 import { describeError, type FairleadError } from '../core/errors.js';
 import { IGNORED, type Outcome } from '../core/outcome.js';
+import { isLate } from '../kit/late-timeout.js';
 import { attemptTimedOut, bodyWentSilent, callTimedOut, silentMeanwhile } from './attempt-errors.js';
 import { AttemptTimer, type TimedWait } from './attempt-timer.js';
 import type { BalancerLease } from './balancer-lease.js';
@@ -108,6 +109,12 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.sending = sending;
     this.startedAtMs = lease.startedAtMs;
     this.timer = new AttemptTimer(this, route.timers);
+  }
+
+  /** Its timeout fired so late that it says more about our own event loop than about anybody else. */
+  get isLate(): boolean {
+    const { outcome } = this;
+    return outcome !== undefined && isLate(outcome, this.lease, this.startedAtMs + this.durationMs);
   }
 
   get isRepeat(): boolean {

@@ -69,7 +69,7 @@ const DOCUMENTED = {
   },
   breaker: false,
   healthCheck: false,
-  drain: { connectionClose: true, holdMs: 30_000 },
+  drain: { connectionClose: true, goAway: true, holdMs: 30_000 },
   throttle: { factor: 2, windowMs: 5_000, minVolume: 50, maxRatio: 0.8 },
   limits: { maxInFlight: 1_024, maxInFlightPerEndpoint: 512, queue: false, adaptive: false },
   panicThreshold: 0.5,

@@ -13,9 +13,17 @@ import {
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-import { createClient, getCall, staticResolver, type Client, type ServiceOptions } from '../../src/index.js';
+import {
+  createClient,
+  getCall,
+  staticResolver,
+  type Client,
+  type FairleadEvents,
+  type ServiceOptions,
+} from '../../src/index.js';
 import { createCertificateAuthority, type Certificate, type CertificateAuthority } from '../support/certificates.js';
 import { rejectionOf } from '../support/rejection.js';
+import { spend } from '../support/scenario-orders.js';
 import { until } from '../support/until.js';
 
 const NAME = 'orders.internal';
@@ -268,5 +276,88 @@ describe('transport.http2', () => {
     expect(getCall(response)?.attempts).toHaveLength(1);
     expect(await response.text()).toBe('ok');
     expect(sessions).toHaveLength(2);
+  });
+});
+
+describe('an endpoint that sends GOAWAY', () => {
+  /** Two servers that count, and a client that knows both. */
+  async function two(drain: ServiceOptions['drain']): Promise<{
+    client: Client;
+    first: H2Server;
+    calls(count: number): Promise<void>;
+    state(): string | undefined;
+    events: FairleadEvents['drain'][0][];
+  }> {
+    const first = await serve((stream) => answer(stream));
+    const second = await serve((stream) => answer(stream));
+    const client = start([first.address, second.address], {}, { balancer: 'round-robin', drain });
+    const events: FairleadEvents['drain'][0][] = [];
+    client.on('drain', (event) => events.push(event));
+    return {
+      client,
+      first,
+      events,
+      async calls(count) {
+        for (let call = 0; call < count; call++) expect(await post(client)).toBe('ok');
+      },
+      state: () =>
+        client.snapshot().services[NAME]!.endpoints.find(({ host, port }) => `${host}:${port}` === first.address)
+          ?.state,
+    };
+  }
+
+  it('gets nothing new at once, and is back when a new connection shows that it stays', async () => {
+    const { first, calls, state, events } = await two({ holdMs: 60_000 });
+    await calls(4);
+    const before = first.seen.length;
+    expect(before).toBeGreaterThan(0);
+    first.sessions[0]!.close();
+    await until(() => state() === 'draining', { what: 'the word of the server' });
+    expect(events).toMatchObject([{ on: true, sign: 'goaway', detail: 'it sent GOAWAY, and has no other connection' }]);
+    await calls(10);
+    expect(first.seen).toHaveLength(before);
+    await until(() => state() === 'healthy', { what: 'a second on a new connection', timeoutMs: 20_000 });
+    expect(first.sessions).toHaveLength(2);
+    expect(events).toMatchObject([{ on: true }, { on: false, sign: 'goaway' }]);
+    await calls(4);
+    expect(first.seen.length).toBeGreaterThan(before);
+  });
+
+  it('and takes no connections any more gets nothing until its time is over, and no call fails', async () => {
+    const { first, calls, state } = await two({ holdMs: 3_000 });
+    await calls(4);
+    const before = first.seen.length;
+    first.server.close();
+    first.sessions[0]!.close();
+    await until(() => state() === 'draining', { what: 'the word of the server' });
+    await spend(2_000);
+    expect(state()).toBe('draining');
+    await calls(10);
+    expect(first.seen).toHaveLength(before);
+    await until(() => state() !== 'draining', { what: 'the end of its time', timeoutMs: 20_000 });
+    await calls(10);
+  });
+
+  it('on each new connection as well is leaving', async () => {
+    const { first, calls, state } = await two({ holdMs: 60_000 });
+    await calls(4);
+    first.server.on('session', (session) => session.close());
+    first.sessions[0]!.close();
+    await until(() => first.sessions.length === 2, { what: 'the question whether it stays' });
+    await spend(2_000);
+    expect(state()).toBe('draining');
+    await calls(10);
+    expect(first.sessions).toHaveLength(2);
+  });
+
+  it('stays in use with drain.goAway off', async () => {
+    const { first, calls, state, events } = await two({ goAway: false });
+    await calls(4);
+    first.sessions[0]!.close();
+    await until(() => first.sessions[0]!.closed, { what: 'the end of the session' });
+    await calls(10);
+    expect(state()).toBe('healthy');
+    expect(events).toEqual([]);
+    expect(first.sessions).toHaveLength(2);
   });
 });

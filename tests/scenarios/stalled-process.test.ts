@@ -13,6 +13,7 @@ jest.setTimeout(90_000);
 
 interface Report {
   readonly ejections: readonly unknown[];
+  readonly trips: readonly unknown[];
   readonly errors: readonly unknown[];
   readonly states: readonly string[];
   readonly before: number;
@@ -47,5 +48,15 @@ describe('a client whose event loop stalls for 3 s under load', () => {
     expect(report.ejections).toEqual([]);
     expect(report.states).toEqual(['healthy', 'healthy', 'healthy', 'healthy']);
     expect(report.errors).toEqual([]);
+  });
+
+  it('opens no breaker either, though every call in flight has failed', async () => {
+    const report = await stalled({ ATTEMPT_TIMEOUT_MS: '2000', WITH_BREAKER: '1' });
+    // Twice as many as it takes of what ended before.
+    expect(report.failed / report.before).toBeGreaterThan(0.04);
+    expect(report.errors).toContain('ERR_ATTEMPT_TIMEOUT');
+    expect(report.errors).not.toContain('ERR_BREAKER_OPEN');
+    expect(report.trips).toEqual([]);
+    expect(report.after).toBeGreaterThan(40);
   });
 });

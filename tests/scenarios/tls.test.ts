@@ -14,6 +14,7 @@ import { startFleet, type Fleet, type FleetServer } from '../../src/testing/flee
 import { startRegistryServer } from '../../src/testing/registry-server.js';
 import { createCertificateAuthority, type Certificate, type CertificateAuthority } from '../support/certificates.js';
 import { rejectionOf } from '../support/rejection.js';
+import { until } from '../support/until.js';
 
 const NAME = 'orders.internal';
 
@@ -166,6 +167,30 @@ describe('https to a service', () => {
     for (let i = 0; i < 3; i++) expect(await json(fetch(`https://${NAME}/`))).toMatchObject({ server: rightful.id });
     expect((await plain.stats()).connections).toBe(0);
   });
+
+  it('fails for a wrong name each time, over the one connection that there may be', async () => {
+    const { fetch } = start([impostor.address], { transport: { maxConnections: 1 }, retry: false, ejection: false });
+    for (let call = 0; call < 3; call++)
+      expect((await rejectionOf(fetch(`https://${NAME}/`))).message).toContain('ERR_TLS_CERT_ALTNAME_INVALID');
+    await client?.close();
+  });
+
+  it('is checked for health by the same rules: by name, with the client certificate', async () => {
+    const tls = { ca: ca.cert, ...visitor };
+    const { ready, snapshot, explain } = start([rightful.address, impostor.address, mutual.address], {
+      tls,
+      healthCheck: { path: '/', intervalMs: 50, timeoutMs: 10_000 },
+    });
+    await ready();
+    const states = (): (string | undefined)[] => snapshot().services[NAME]!.endpoints.map(({ state }) => state);
+    await until(() => states()[1] === 'unhealthy', { what: 'failed checks', timeoutMs: 15_000 });
+    expect(states()).toEqual(['healthy', 'unhealthy', 'healthy']);
+    expect(explain(NAME).endpoints[1]?.words).toContain('ERR_TLS_CERT_ALTNAME_INVALID');
+    const served = async (server: FleetServer): Promise<number> => (await server.stats()).requests;
+    // More than one each: they passed again and again.
+    await until(async () => (await served(rightful)) > 1 && (await served(mutual)) > 1, { what: 'checks that passed' });
+    expect(await served(impostor)).toBe(0);
+  }, 30_000);
 
   it('may be what discovery makes of http', async () => {
     const { fetch } = start([rightful.url]);

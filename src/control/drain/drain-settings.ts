@@ -9,6 +9,13 @@ export interface DrainSettings {
    */
   readonly connectionClose: boolean;
   /**
+   * Whether an endpoint is leaving that sends GOAWAY over HTTP/2 and has no other connection left. Servers also renew
+   * their connections in this way: a new one is opened at once, and when it is still there after a second, the endpoint is
+   * back in use.
+   * @default true
+   */
+  readonly goAway: boolean;
+  /**
    * Name of a response header by which an endpoint says that it is leaving, for example `'x-draining'`; one answer is
    * enough. Any value but `false` and `0` says so.
    * @default undefined: none (Envoy knows `x-envoy-immediate-health-check-fail`)

@@ -34,6 +34,8 @@ export interface DrainWatch {
     header: (name: string) => string | undefined,
     nowMs?: number,
   ): void;
+  /** An endpoint asks for no more requests on any connection that it had (HTTP/2's GOAWAY), or is seen to take them again. */
+  goneAway(id: string, leaves: boolean): void;
   /** Who is leaving, by id. The same map until that changes. */
   readonly leaving: ReadonlyMap<string, Leaving>;
   /** Discovery no longer names the endpoint: named again, it starts clean. Does not call `onChange`. */
@@ -108,6 +110,11 @@ export function createDrainWatch(input: DrainWatchInput): DrainWatch {
       }
       if (closing)
         leave(id, 'connection-close', `it ended its connection with each of its last ${rows.get(id)?.length} answers`);
+    },
+    goneAway(id, leaves) {
+      if (!settings.goAway) return;
+      if (!leaves && leaving.get(id)?.sign === 'goaway') stay(id);
+      else if (leaves && !leaving.has(id)) leave(id, 'goaway', 'it sent GOAWAY, and has no other connection');
     },
     get leaving() {
       return leaving;

@@ -11,7 +11,7 @@ import type { AttemptSample } from './attempt-sample.js';
 import { createContrast, FEWEST_IN_A_ROW } from './contrast.js';
 import type { EjectionSettings } from './ejection-settings.js';
 import { createFailureEvidence, type FailureEvidence } from './failure-evidence.js';
-import { isLate } from './late-timeout.js';
+import { isLate } from '../../kit/late-timeout.js';
 import { createMassFailure, createPeer, type Peer } from './mass-failure.js';
 import { createPeerComparison } from './peer-comparison.js';
 import { createAnswerLog, isSilence, silenceInWords } from './silence.js';

@@ -26,7 +26,7 @@ import { maxEjected } from './ejection-cap.js';
 import { HEALTHY, type EjectInfo, type EjectionState, type UnejectInfo } from './ejection-state.js';
 import type { EjectionSettings } from './ejection-settings.js';
 import { failureInWords } from './failure-evidence.js';
-import { isLate } from './late-timeout.js';
+import { isLate } from '../../kit/late-timeout.js';
 import { createSentence, type Sentence } from './sentence.js';
 
 export interface OutlierEjection {

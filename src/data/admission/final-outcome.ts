@@ -5,6 +5,8 @@ import type { Call } from '../call.js';
 export function finalOutcome({ aborted, last, route }: Call): Outcome {
   // Nobody was asked: no endpoints, a limit, a caller who gave up.
   if (aborted || last === undefined) return IGNORED;
+  // Nobody read the answer in time, and that was our own doing.
+  if (last.isLate) return IGNORED;
   // The service has answered, if only with the way to another one.
   return last.route === route ? (last.outcome ?? IGNORED) : SUCCESS;
 }

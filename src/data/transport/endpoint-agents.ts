@@ -46,6 +46,8 @@ export interface EndpointAgentsInput {
   readonly refuseAddress: RefuseAddress;
   readonly clock: Clock;
   readonly random: Random;
+  /** An endpoint's server asks for no more requests (`leaves`), or takes them again. */
+  readonly onGoAway?: ((id: string, leaves: boolean) => void) | undefined;
   readonly onWarning: (message: string) => void;
   /** New TLS material is in force; with an error: it cannot be used, and the old one stays. */
   readonly onTlsReload: (error: Error | undefined) => void;

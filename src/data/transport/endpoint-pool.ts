@@ -18,6 +18,7 @@ import { OpenSockets } from './open-sockets.js';
 import { routeOptions, type RouteTarget } from './route-options.js';
 import { SpareSockets } from './spare-sockets.js';
 import type { Platform } from './platform.js';
+import { concealed } from './tls-error.js';
 import type { TlsSource } from './tls-material.js';
 import type { TlsSettings } from './tls-settings.js';
 import type { TransportSettings } from './transport-settings.js';
@@ -32,6 +33,8 @@ export interface PoolContext {
   readonly refuseAddress: RefuseAddress;
   readonly clock: Clock;
   readonly random: Random;
+  /** An endpoint's server asks for no more requests (`leaves`), or takes them again. */
+  readonly onGoAway?: ((id: string, leaves: boolean) => void) | undefined;
 }
 
 /** Of an answer that did not come, these are asked for again anyway; and they show how long idle connections live. */
@@ -149,7 +152,7 @@ export class EndpointPool {
     const spare = this.spares.take(name);
     if (spare !== undefined) return this.handOver(spare, callback);
     this.connector.open(name, HTTP1, (error, socket) => {
-      if (socket === undefined) callback(error);
+      if (socket === undefined) callback(concealed(error));
       else this.handOver(socket, callback);
     });
   }
@@ -168,6 +171,8 @@ export class EndpointPool {
       idleMs: transport.keepAliveTimeoutMs,
       connectTimeoutMs: transport.connectTimeoutMs,
       clock,
+      onGoAway: () => this.context.onGoAway?.(this.endpoint.id, true),
+      onStayed: () => this.context.onGoAway?.(this.endpoint.id, false),
       nextAgeMs: () => this.maxAgeMs(),
       open: (options, opened) => {
         this.connector.open(this.serverName(serverNameOf(options)), HTTP2_OR_1, opened);

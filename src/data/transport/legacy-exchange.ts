@@ -4,6 +4,7 @@ import type { ExchangeObserver } from './exchange-observer.js';
 import type { Abort, LegacyHandler } from './handler-shape.js';
 import type { RawHeaders } from './raw-headers.js';
 import { closesConnection, rawHeader } from './raw-headers.js';
+import { revealed } from './tls-error.js';
 import { isUnprocessed } from './unprocessed.js';
 
 export class LegacyExchange implements LegacyHandler {
@@ -57,7 +58,8 @@ export class LegacyExchange implements LegacyHandler {
     this.handler.onComplete?.(rawTrailers);
   }
 
-  onError(error: unknown): void {
+  onError(reported: unknown): void {
+    const error = revealed(reported);
     if (this.starting || (!this.bodyUsed && isUnprocessed(error))) this.observer.neverLeft?.();
     if (this.givenUp) this.observer.givenUp?.();
     if (this.state === 'open') this.state = this.observer.failed(error) ? 'taken' : 'settled';

@@ -4,6 +4,7 @@ import type { ExchangeObserver } from './exchange-observer.js';
 import type { ExchangeController, ModernHandler } from './handler-shape.js';
 import type { HeaderRecord } from './raw-headers.js';
 import { recordHeader } from './raw-headers.js';
+import { revealed } from './tls-error.js';
 import { isUnprocessed } from './unprocessed.js';
 
 export class ModernExchange implements ModernHandler {
@@ -64,7 +65,8 @@ export class ModernExchange implements ModernHandler {
     this.handler.onResponseEnd?.(controller, trailers);
   }
 
-  onResponseError(controller: ExchangeController | null | undefined, error: unknown): void {
+  onResponseError(controller: ExchangeController | null | undefined, reported: unknown): void {
+    const error = revealed(reported);
     if (this.starting || (!this.bodyUsed && isUnprocessed(error))) this.observer.neverLeft?.();
     if (controller?.aborted === true && !this.takenBack) this.observer.givenUp?.();
     if (this.state === 'open') this.state = this.observer.failed(error) ? 'taken' : 'settled';

@@ -36,3 +36,29 @@ const ALERT =
 function asName({ serverName }: TlsPeer): string {
   return serverName === undefined ? '' : ` for ${serverName}`;
 }
+
+/**
+ * For undici (6 to 8) a certificate for another name is a case of its own (client.js, by this code): the requests that
+ * wait are failed, but still counted as running, so that the connection's client never sends again and never closes. With
+ * one connection per endpoint that is every later call. So undici is told of something else, and we know what it was.
+ */
+class Concealed extends Error {
+  readonly concealed: Error;
+
+  constructor(concealed: Error) {
+    super(concealed.message);
+    this.concealed = concealed;
+  }
+}
+
+/** What undici may be told of this error of a connection. */
+export function concealed(error: Error | null): Error | null {
+  return (error as { code?: unknown } | null)?.code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+    ? new Concealed(error as Error)
+    : error;
+}
+
+/** The error that undici was not told of, where it is one of those. */
+export function revealed(error: unknown): unknown {
+  return error instanceof Concealed ? error.concealed : error;
+}

@@ -18,7 +18,7 @@ function createBench(settings: Partial<DrainSettings> = {}): Bench {
   const clock = createFakeClock();
   const log: string[] = [];
   const watch = createDrainWatch({
-    settings: { connectionClose: true, holdMs: 30_000, ...settings },
+    settings: { connectionClose: true, goAway: true, holdMs: 30_000, ...settings },
     clock,
     inFlightOf: () => 1,
     onLeaving: (id, { sign, untilMs }) => log.push(`${id} leaves: ${sign}, for ${untilMs - clock.now()}`),
@@ -54,6 +54,39 @@ describe('the watch for endpoints that leave', () => {
     expect(log.slice(2)).toEqual(['a stayed: connection-close', 'change']);
     hear('a', 'xxx');
     expect(watch.leaving.has('a')).toBe(true);
+  });
+
+  it('believes a GOAWAY until the endpoint is seen to stay, or for a while', () => {
+    const { watch, clock, log } = createBench();
+    watch.goneAway('a', true);
+    watch.goneAway('a', true);
+    expect(watch.leaving.get('a')).toMatchObject({ sign: 'goaway', untilMs: clock.now() + 30_000 });
+    clock.advance(1_000);
+    watch.goneAway('a', false);
+    watch.goneAway('b', false);
+    expect(watch.leaving.size).toBe(0);
+    watch.goneAway('a', true);
+    clock.advance(30_000);
+    expect(watch.leaving.size).toBe(0);
+    expect(log.filter((line) => line !== 'change')).toEqual([
+      'a leaves: goaway, for 30000',
+      'a stayed: goaway',
+      'a leaves: goaway, for 30000',
+      'a stayed: goaway',
+    ]);
+  });
+
+  it('does not let a new connection speak against another sign', () => {
+    const { watch, hear } = createBench();
+    hear('a', '.xxx');
+    watch.goneAway('a', false);
+    expect(watch.leaving.get('a')?.sign).toBe('connection-close');
+  });
+
+  it('ignores GOAWAY when told to', () => {
+    const { watch, log } = createBench({ goAway: false });
+    watch.goneAway('a', true);
+    expect(log).toEqual([]);
   });
 
   it('does not count errors, which end connections for reasons of their own', () => {

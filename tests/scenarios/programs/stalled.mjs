@@ -1,12 +1,17 @@
 // Callers all the time, and then a loop that keeps the process busy: what ejection makes of that is the output.
 import { createClient, staticResolver } from 'fairlead';
 
-const { ADDRESSES, STALL_MS, ATTEMPT_TIMEOUT_MS } = process.env;
+const { ADDRESSES, STALL_MS, ATTEMPT_TIMEOUT_MS, WITH_BREAKER } = process.env;
 const resolver = staticResolver(ADDRESSES.split(','));
-const client = createClient({ services: { orders: { resolver, attemptTimeoutMs: Number(ATTEMPT_TIMEOUT_MS) } } });
+const attemptTimeoutMs = Number(ATTEMPT_TIMEOUT_MS);
+// Without retries, so that what times out is a call that has failed.
+const more = WITH_BREAKER === undefined ? {} : { retry: false, breaker: { minVolume: 10, failureThreshold: 0.02 } };
+const client = createClient({ services: { orders: { resolver, attemptTimeoutMs, ...more } } });
 const ejections = [];
 const attempts = { failed: 0, all: 0 };
 client.on('eject', (event) => ejections.push(event));
+const trips = [];
+client.on('breaker', (event) => trips.push(event));
 client.on('attempt', ({ outcome }) => {
   attempts.all++;
   if (outcome.kind === 'failure') attempts.failed++;
@@ -43,6 +48,6 @@ stopped = true;
 await Promise.all(callers);
 const states = client.snapshot().services.orders.endpoints.map(({ state }) => state);
 console.log(
-  JSON.stringify({ ejections, errors, states, before, after: attempts.all - before, failed: attempts.failed }),
+  JSON.stringify({ ejections, trips, errors, states, before, after: attempts.all - before, failed: attempts.failed }),
 );
 await client.close();

@@ -62,6 +62,12 @@ export function serverNameOf(options: DispatchOptions): string | undefined {
   return hostname.startsWith('[') || isIPv4(hostname) ? undefined : hostname;
 }
 
+/** A request for the same host, and nothing else of this one: it may be kept. */
+export function bareOptions(options: DispatchOptions): DispatchOptions {
+  const host = String(requestHeaders(options)[':authority']);
+  return Object.assign({ path: '/', method: 'GET', headers: { host } }, { origin: String(options.origin) });
+}
+
 /** Without pseudo-headers. */
 export function responseHeaders(headers: IncomingHttpHeaders): HeaderRecord {
   const record: HeaderRecord = {};

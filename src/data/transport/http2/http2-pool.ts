@@ -7,11 +7,12 @@
  * and the others are sent again (see http2-exchange.ts).
  */
 
-import { connect, type ClientHttp2Session } from 'node:http2';
+import { connect, constants, type ClientHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../../core/clock.js';
 import type { DispatchHandler, DispatchOptions } from '../dispatcher-like.js';
 import { failHandler } from '../handler-shape.js';
+import { bareOptions } from './http2-headers.js';
 import { Http2Exchange, type ExchangeHost } from './http2-exchange.js';
 
 export interface Http2PoolInput {
@@ -27,9 +28,16 @@ export interface Http2PoolInput {
   readonly nextAgeMs: () => number;
   /** Opens a connection that may or may not speak HTTP/2, for this request. */
   readonly open: (options: DispatchOptions, opened: (error: Error | null, socket?: Socket) => void) => void;
+  /** The server has asked for no more requests on the last session that it had, in order: it leaves, or renews its connections. */
+  readonly onGoAway?: (() => void) | undefined;
+  /** It renewed them: a new session has been there for a while. */
+  readonly onStayed?: (() => void) | undefined;
   /** The endpoint does not speak it: takes over this connection, and these requests. */
   readonly fallBack: (socket: Socket, waiting: readonly Http2Exchange[]) => void;
 }
+
+/** A server that leaves, but takes connections until it does, tells the next session soon. Milliseconds. */
+const STAYED_MS = 1_000;
 
 interface Session {
   readonly session: ClientHttp2Session;
@@ -47,7 +55,11 @@ export class Http2Pool implements ExchangeHost {
   private readonly lastIds = new WeakMap<ClientHttp2Session, number>();
   private waiting: Http2Exchange[] = [];
   private connecting = 0;
+  /** What the last session was opened for. */
+  private greeted: DispatchOptions | undefined;
   private whenOver: (() => void) | undefined;
+  /** Runs while a session that was opened after a GOAWAY has to show that the server stays. */
+  private trial: Disposable | 'connecting' | undefined;
 
   constructor(input: Http2PoolInput) {
     this.input = input;
@@ -70,6 +82,7 @@ export class Http2Pool implements ExchangeHost {
 
   /** Lets streams finish, then closes: all sessions, for new requests get new ones. */
   retire(): void {
+    this.endTrial();
     for (const session of this.sessions.keys()) session.close();
     this.sessions.clear();
   }
@@ -85,6 +98,7 @@ export class Http2Pool implements ExchangeHost {
   }
 
   destroy(error: Error): void {
+    this.endTrial();
     const sessions = new Set([...this.sessions.keys(), ...[...this.running.values()].map(({ session }) => session)]);
     for (const exchange of [...this.running.keys(), ...this.waiting.splice(0)]) exchange.fail(error);
     for (const session of sessions) session.destroy();
@@ -153,6 +167,7 @@ export class Http2Pool implements ExchangeHost {
 
   private connect(options: DispatchOptions, done?: () => void): void {
     this.connecting++;
+    this.greeted = bareOptions(options);
     this.input.open(options, (error, socket) => {
       if ((socket as { alpnProtocol?: unknown } | undefined)?.alpnProtocol === 'h2') {
         this.greet(socket as Socket, done);
@@ -201,6 +216,7 @@ export class Http2Pool implements ExchangeHost {
   }
 
   private failWaiting(error: unknown): void {
+    if (this.trial === 'connecting') this.trial = undefined;
     for (const exchange of this.waiting.splice(0)) exchange.fail(error);
   }
 
@@ -210,9 +226,11 @@ export class Http2Pool implements ExchangeHost {
     const entry: Session = { session, expiresAtMs, streams: 0, idle: undefined };
     this.sessions.set(session, entry);
     session.unref();
-    session.on('goaway', (_code: number, lastStreamId: number) => {
+    session.on('goaway', (code: number, lastStreamId: number) => {
       this.lastIds.set(session, lastStreamId);
-      this.sessions.delete(session);
+      // Not one that we have closed ourselves, which a server may answer in kind.
+      const wasInUse = this.sessions.delete(session);
+      if (wasInUse && code === constants.NGHTTP2_NO_ERROR && this.sessions.size === 0) this.askWhetherItStays();
     });
     // Each stream hears of it as well.
     session.on('error', () => this.sessions.delete(session));
@@ -221,8 +239,29 @@ export class Http2Pool implements ExchangeHost {
       this.sendWaiting();
     });
     session.on('remoteSettings', () => this.sendWaiting());
+    if (this.trial === 'connecting')
+      this.trial = clock.setTimer(() => {
+        this.trial = undefined;
+        this.input.onStayed?.();
+      }, STAYED_MS);
     this.sendWaiting();
     if (entry.streams === 0) this.rest(entry);
+  }
+
+  /** By opening a session: who leaves takes none, or sends that one away as well. */
+  private askWhetherItStays(): void {
+    const asked = this.trial !== undefined;
+    this.endTrial();
+    const { onGoAway } = this.input;
+    if (asked || onGoAway === undefined) return;
+    onGoAway();
+    this.trial = 'connecting';
+    if (this.connecting === 0 && this.greeted !== undefined) this.connect(this.greeted);
+  }
+
+  private endTrial(): void {
+    if (typeof this.trial === 'object') this.trial[Symbol.dispose]();
+    this.trial = undefined;
   }
 
   private release(exchange: Http2Exchange, session: Session): void {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { isLate } from '../../../src/control/health/late-timeout.js';
-import type { FailureReason, Outcome } from '../../../src/core/outcome.js';
+import { isLate } from '../../src/kit/late-timeout.js';
+import type { FailureReason, Outcome } from '../../src/core/outcome.js';
 
 const late = (lateMs: number | undefined, waitedMs: number, reason: FailureReason = 'timeout'): boolean => {
   const outcome: Outcome = { kind: 'failure', reason };
-  const sample = { startedAtMs: 1_000, probe: false, answered: false };
+  const sample = { startedAtMs: 1_000 };
   return isLate(outcome, lateMs === undefined ? sample : { ...sample, lateMs }, 1_000 + waitedMs);
 };
 
