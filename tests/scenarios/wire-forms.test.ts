@@ -222,10 +222,11 @@ describe('a name with an address of each version', () => {
 describe('transport.maxConnections', () => {
   it('bounds the connections to each endpoint, whatever happens to them; calls beyond wait', async () => {
     let most = 0;
+    using dials = recordDials();
     const servers: Listening[] = [];
     for (let i = 0; i < 2; i++) {
       const server = await listen({ host: '127.0.0.1' }, (request, response) => {
-        most = Math.max(most, ...servers.map(({ open }) => open.size));
+        most = Math.max(most, ...servers.map(({ port }) => dials.openTo(port)));
         if (request.url === '/break') request.socket.destroy();
         else setTimeout(() => response.end('ok'), 20);
       });
