@@ -14,41 +14,18 @@
  * machine, the second one by helping threads of the collector. Medians are reported, and the best.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { importSources } from './sources.mjs';
 
 const ENDPOINTS = 10_000;
 const ROUNDS = 41;
 const WARM_UP = 5;
 
-const root = new URL('..', import.meta.url).pathname;
-
 async function loadSources() {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
-  const outfile = join(folder, 'client.mjs');
-  try {
-    await build({
-      stdin: {
-        resolveDir: root,
-        contents: `
-          export { createClient } from './src/client/create-client.ts';
-          export { parseHttpSd } from './src/control/resolvers/http-sd.ts';
-          export { parseJson } from './src/kit/safe-json.ts';`,
-      },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      outfile,
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-    });
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return importSources(`
+    export { createClient } from './src/client/create-client.ts';
+    export { parseHttpSd } from './src/control/resolvers/http-sd.ts';
+    export { parseJson } from './src/kit/safe-json.ts';`);
 }
 
 /** As a registry sends them; anew each time, so that nothing is recognized by identity. */

@@ -7,38 +7,17 @@
  * themselves, which belong to discovery.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { importSources } from './sources.mjs';
 
 const COUNT = 10_000;
 
 async function loadSources() {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
-  const outfile = join(folder, 'data.mjs');
-  try {
-    await build({
-      stdin: {
-        resolveDir: new URL('..', import.meta.url).pathname,
-        contents: `
-          export { createBalancer } from './src/data/balancer.ts';
-          export { DEFAULT_LIMITS } from './src/data/balancer-settings.ts';
-          export { BALANCER_NAMES } from './src/data/pickers/create-policy.ts';
-          export { systemClock } from './src/core/clock.ts';
-          export { systemRandom } from './src/core/random.ts';`,
-      },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      outfile,
-    });
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return importSources(`
+    export { createBalancer } from './src/data/balancer.ts';
+    export { DEFAULT_LIMITS } from './src/data/balancer-settings.ts';
+    export { BALANCER_NAMES } from './src/data/pickers/create-policy.ts';
+    export { systemClock } from './src/core/clock.ts';
+    export { systemRandom } from './src/core/random.ts';`);
 }
 
 function endpointsOf(count) {

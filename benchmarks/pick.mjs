@@ -9,11 +9,8 @@
  * in flight. Each figure is the best of many short runs: whatever else the machine does only ever adds to it.
  */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { importSources } from './sources.mjs';
 
 const SIZES = [10, 1_000, 100_000];
 const ALGORITHMS = ['adaptive', 'adaptive, weighted', 'p2c', 'least-request', 'peak-ewma', 'round-robin', 'random'];
@@ -22,34 +19,15 @@ const SCANS = new Set(['least-request', 'weighted-round-robin', 'rendezvous']);
 const RUNS = 40;
 const PICKS_PER_RUN = 20_000;
 
-const root = new URL('..', import.meta.url).pathname;
-
 async function loadSources() {
-  const folder = mkdtempSync(join(tmpdir(), 'fairlead-bench-'));
-  const outfile = join(folder, 'data.mjs');
-  try {
-    await build({
-      stdin: {
-        resolveDir: root,
-        contents: `
-          export { createBalancer } from './src/data/balancer.ts';
-          export { DEFAULT_LIMITS } from './src/data/balancer-settings.ts';
-          export { LoadTable } from './src/data/load-table.ts';
-          export { SlotLoads } from './src/data/slot-loads.ts';
-          export { createPolicy } from './src/data/pickers/create-policy.ts';
-          export { systemClock } from './src/core/clock.ts';
-          export { systemRandom } from './src/core/random.ts';`,
-      },
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      outfile,
-    });
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return importSources(`
+    export { createBalancer } from './src/data/balancer.ts';
+    export { DEFAULT_LIMITS } from './src/data/balancer-settings.ts';
+    export { LoadTable } from './src/data/load-table.ts';
+    export { SlotLoads } from './src/data/slot-loads.ts';
+    export { createPolicy } from './src/data/pickers/create-policy.ts';
+    export { systemClock } from './src/core/clock.ts';
+    export { systemRandom } from './src/core/random.ts';`);
 }
 
 function endpointsOf(count, weighted) {

@@ -13,9 +13,8 @@ import type { HedgePolicy } from './hedging/hedge-policy.js';
 import type { PropagationSettings } from './propagation.js';
 import type { RetryBudget } from './retry-budget.js';
 import type { RetrySettings } from './retry-settings.js';
+import type { Connections } from './transport/connections.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
-import type { ExchangeObserver } from './transport/exchange-observer.js';
-import type { RouteTarget } from './transport/route-options.js';
 
 export interface CallSettings {
   readonly timeoutMs: number;
@@ -71,13 +70,7 @@ export interface ServiceRoute {
   whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable;
   readonly limits: PlaceGiver;
   /** Sends over the endpoint's own connections; `observer` learns what becomes of it. */
-  dispatch(
-    endpoint: Endpoint,
-    target: RouteTarget,
-    options: DispatchOptions,
-    handler: DispatchHandler,
-    observer: ExchangeObserver,
-  ): void;
+  readonly dispatch: Connections['send'];
   /** Why a redirect must not lead to this host, which is no service; undefined when it may, and for the address of a name. */
   refuseElsewhere(origin: string): FairleadError | undefined;
   /** Sends to a host that is no service, where a redirect led: no address that this service's policy refuses is dialled. */
