@@ -70,7 +70,7 @@ export interface ServiceRoute {
   whenPickable(timeoutMs: number, done: (refusal: FairleadError | undefined) => void): Disposable;
   readonly limits: PlaceGiver;
   /** Sends over the endpoint's own connections; `observer` learns what becomes of it. */
-  readonly dispatch: Connections['send'];
+  dispatch(...args: Parameters<Connections['send']>): void;
   /** Why a redirect must not lead to this host, which is no service; undefined when it may, and for the address of a name. */
   refuseElsewhere(origin: string): FairleadError | undefined;
   /** Sends to a host that is no service, where a redirect led: no address that this service's policy refuses is dialled. */
