@@ -26,6 +26,7 @@ const BASELINES = {
   fetch: 'fetch',
   'client.fetch': 'fetch',
   request: 'request',
+  'own exchange': 'request',
   'client.request': 'request',
   'undici.request': 'request',
 };

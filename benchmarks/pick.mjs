@@ -86,7 +86,7 @@ function measurePicker(sources, name, endpoints) {
   loads.totalInFlight = slots.reduce((sum, slot) => sum + table.inFlight(slot), 0);
   for (const slot of slots) learner?.reset(slot, nowMs);
   const input = { endpoints, loads, clock: systemClock, random: systemRandom, previous: undefined };
-  const picker = createPicker(input, slots);
+  const picker = createPicker(input, slots, table);
   const context = contextOf();
   return measure(() => picker.pick(context()), picksPerRun(name, endpoints));
 }

@@ -26,7 +26,8 @@ export async function createWays(endpoint, library, internals) {
   return {
     fetch: async () => (await fetch(`${endpoint}/v1/items`)).text(),
     'client.fetch': async () => (await client.fetch('http://orders/v1/items')).text(),
-    request: async () => (await request('/v1/items')).body.text(),
+    request: async () => (await agent.request({ origin: endpoint, path: '/v1/items', method: 'GET' })).body.text(),
+    'own exchange': async () => (await request('/v1/items')).body.text(),
     'client.request': async () => (await client.request('http://orders/v1/items')).body.text(),
   };
 }

@@ -249,6 +249,8 @@ class ManagedCall<T> implements RepeatableRequest<T>, OpenCall, CallWatcher {
   private deliver(value: T): T {
     this.form.bodies?.release();
     this.left();
+    // Nothing more is overdue; and whoever keeps the response must not keep the request with it.
+    this.call.watcher = undefined;
     this.onDelivered?.(value, this.call);
     if (this.unlink !== undefined) this.call.whenOver(this.unlink);
     this.open.ended(this);

@@ -9,13 +9,14 @@
 
 import type { AttemptReport, NotRetried } from '../core/call-report.js';
 import type { Endpoint } from '../core/endpoint.js';
-import { describeError, type FairleadError } from '../core/errors.js';
+import type { FairleadError } from '../core/errors.js';
 import { IGNORED, type Outcome } from '../core/outcome.js';
 import { isLate } from '../kit/late-timeout.js';
 import { attemptTimedOut, bodyWentSilent, callTimedOut, silentMeanwhile } from './attempt-errors.js';
 import { AttemptTimer, type TimedWait } from './attempt-timer.js';
 import type { BalancerLease } from './balancer-lease.js';
 import { classifyError, classifyResponse, isLocalError, type HeaderLookup } from './classify.js';
+import { reportAttempt } from './report-attempt.js';
 import { asksToClose } from './request-headers.js';
 import type { ServiceRoute } from './service-route.js';
 import type { DispatchHandler, DispatchOptions } from './transport/dispatcher-like.js';
@@ -62,7 +63,8 @@ export class Attempt implements ExchangeObserver, TimedWait {
   readonly number: number;
   readonly kind: AttemptReport['kind'];
   readonly startedAtMs: number;
-  readonly sending: Sending;
+  /** Undefined once the exchange is over: whoever keeps a response, or the call's report, must not keep the whole request with it. */
+  sending: Sending | undefined;
   /** Whether any byte of the request may have left. */
   sent = false;
   status: number | undefined;
@@ -170,7 +172,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.lease.heard(header);
     const { leaving } = this.route;
     if (leaving !== undefined) {
-      const unasked = closes && !asksToClose(this.sending.options);
+      const unasked = closes && !(this.sending !== undefined && asksToClose(this.sending.options));
       leaving.heard(this.endpoint.id, status, unasked, header, now);
     }
     this.outcome = classifyResponse(this.route.classifier, this.owner.method, status, header);
@@ -181,17 +183,20 @@ export class Attempt implements ExchangeObserver, TimedWait {
 
   ended(): void {
     this.settle(this.outcome ?? IGNORED);
+    this.release();
   }
 
   failed(error: unknown): boolean {
     if (this.abandoned) return true;
-    if (this.settled) return false;
-    if (this.status !== undefined) {
-      this.bodyBroke(error);
+    if (this.settled || this.status !== undefined) {
+      if (!this.settled) this.bodyBroke(error);
+      this.release();
       return false;
     }
     this.fail(error, this.owner.aborted || this.broken || isLocalError(error) ? IGNORED : undefined);
-    return this.owner.attemptFailed(this);
+    const goesOn = this.owner.attemptFailed(this);
+    this.release();
+    return goesOn;
   }
 
   /** The caller gave up: the claim ends now, whatever the wire still does. */
@@ -204,6 +209,7 @@ export class Attempt implements ExchangeObserver, TimedWait {
       this.settle(IGNORED);
     }
     this.abortExchange?.(reason);
+    this.release();
   }
 
   /** Another attempt of the call has answered. `error` says what this one was found guilty of; undefined: of nothing. */
@@ -214,7 +220,8 @@ export class Attempt implements ExchangeObserver, TimedWait {
     this.fail(reason, error === undefined ? IGNORED : undefined);
     this.owner.attemptSuperseded(this);
     if (this.sent) this.abortExchange?.(reason);
-    else failHandler(this.sending.handler, reason);
+    else this.tellHandler(reason);
+    this.release();
   }
 
   /** What to say of an attempt that hung while another one answered. */
@@ -238,7 +245,8 @@ export class Attempt implements ExchangeObserver, TimedWait {
     const goesOn = this.owner.attemptFailed(this);
     // What was sent is aborted, and the wire tells the handler; what was not, nobody but us would.
     if (this.sent) this.abortExchange?.(error);
-    else if (!goesOn) failHandler(this.sending.handler, error);
+    else if (!goesOn) this.tellHandler(error);
+    this.release();
   }
 
   /** There was nothing of the response's body for so long, and its caller wanted more. */
@@ -249,19 +257,16 @@ export class Attempt implements ExchangeObserver, TimedWait {
   }
 
   report(): AttemptReport {
-    return {
-      attempt: this.number,
-      endpoint: this.endpoint.id,
-      address: this.address,
-      kind: this.kind,
-      startedAfterMs: this.startedAtMs - this.owner.startedAtMs,
-      durationMs: this.durationMs,
-      status: this.status,
-      outcome: this.outcome ?? IGNORED,
-      error: this.error === undefined ? undefined : describeError(this.error),
-      sent: this.sent,
-      notRetried: this.notRetried === 'body' ? 'ERR_BODY_NOT_REPLAYABLE' : this.notRetried,
-    };
+    return reportAttempt(this, this.owner.startedAtMs);
+  }
+
+  private tellHandler(error: unknown): void {
+    if (this.sending !== undefined) failHandler(this.sending.handler, error);
+  }
+
+  private release(): void {
+    this.sending = undefined;
+    this.abortExchange = undefined;
   }
 
   private fail(error: unknown, outcome: Outcome | undefined): void {

@@ -49,7 +49,7 @@ function build(
   loads.nowMs = clock.now();
   const seen = warmed(endpoints, warming);
   const make = (previous: Picker | undefined): Picker =>
-    policy.createPicker({ endpoints: seen, loads, clock, random, previous }, slots);
+    policy.createPicker({ endpoints: seen, loads, clock, random, previous }, slots, table);
   return new PickGroup(standing, endpoints, loads, make, predecessor(standing.key, before)?.legacy);
 }
 

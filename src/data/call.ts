@@ -187,8 +187,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
   /** Waits before a retry; a caller's abort ends the wait. */
   sleep(delayMs: number): Promise<void> {
     if (this.aborted) return Promise.resolve();
-    this.pause = new RetryPause(this.route.clock, delayMs);
-    return this.pause.over;
+    return (this.pause = new RetryPause(this.route.clock, delayMs)).over;
   }
 
   /** Ends a wait before a retry at once: there is nothing left to wait for. */
@@ -210,7 +209,8 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   attemptResponded(attempt: Attempt, latencyMs: number, nowMs: number): void {
     attempt.route.heard(attempt.endpoint, latencyMs, nowMs);
-    if (!isAcceptable(attempt, this.retry)) this.shun([attempt.endpoint.id]);
+    if (isAcceptable(attempt, this.retry)) this.route.budget.answered(nowMs);
+    else this.shun([attempt.endpoint.id]);
     this.announce(attempt);
   }
 
@@ -262,7 +262,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
     this.attempts.push(attempt);
     this.last = attempt;
     this.open = attempt;
-    sendAttempt(attempt, target);
+    sendAttempt(attempt, target, sending);
   }
 
   /** Waits for the first endpoints, or for a place among what is in flight. */
@@ -279,8 +279,8 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   /** Another endpoint for a request of which nothing was sent. False when there is none left that this call has not tried. */
   private failover({ route, sending }: Attempt): boolean {
-    const picks = sending.failovers + 1;
-    if (picks >= MAX_PICKS || this.remainingMs <= 0) return false;
+    const picks = (sending?.failovers ?? MAX_PICKS) + 1;
+    if (sending === undefined || picks >= MAX_PICKS || this.remainingMs <= 0) return false;
     const lease = pickUntried(route, this);
     if (lease === undefined) return false;
     this.transmit(route, { options: sending.options, handler: sending.handler, failovers: picks }, lease);

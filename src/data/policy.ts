@@ -8,9 +8,20 @@
 import type { Outcome } from '../core/outcome.js';
 import type { Picker, PickerInput } from './picker.js';
 
+/** What the load table compares by itself, for policies that look at many slots a pick. */
+export interface Comparison {
+  /** Above every slot's number. */
+  readonly size: number;
+  /** The slot with the least to do of the first `count`; -1 when there are none. */
+  leastLoaded(slots: Int32Array, count: number, nowMs: number): number;
+}
+
 export interface Policy {
-  /** @param slots of the endpoints in `input`, by index: under these numbers the learner knows them */
-  createPicker(input: PickerInput, slots: Int32Array): Picker;
+  /**
+   * @param slots of the endpoints in `input`, by index: under these numbers the learner knows them
+   * @param table what `input.loads` reads, by slot
+   */
+  createPicker(input: PickerInput, slots: Int32Array, table: Comparison): Picker;
   readonly learner?: Learner;
 }
 

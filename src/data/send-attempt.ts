@@ -1,14 +1,14 @@
 /** Puts an attempt on the wire: its timer starts, and the request goes out under the address of its endpoint. */
 
 import { callError } from '../core/errors.js';
-import type { Attempt } from './attempt.js';
+import type { Attempt, Sending } from './attempt.js';
 import { tell } from './propagation.js';
 import type { Target } from './target.js';
 import { failHandler } from './transport/handler-shape.js';
 import { watchBody } from './transport/idle-body.js';
 
-export function sendAttempt(attempt: Attempt, target: Target): void {
-  const { route, endpoint, sending } = attempt;
+export function sendAttempt(attempt: Attempt, target: Target, sending: Sending): void {
+  const { route, endpoint } = attempt;
   attempt.begin();
   try {
     if (target.refusal !== undefined)

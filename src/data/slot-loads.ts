@@ -1,6 +1,6 @@
 /** The {@link Loads} of one eligible set: its endpoints' slots in the load table, and the time of the current pick. */
 
-import { FAILURE_WEIGHT, type LoadTable } from './load-table.js';
+import type { LoadTable } from './load-table.js';
 import type { Loads } from './picker.js';
 
 export class SlotLoads implements Loads {
@@ -20,13 +20,8 @@ export class SlotLoads implements Loads {
     return this.table.inFlight(this.slots[index] as number);
   }
 
-  /**
-   * In whole failures. After an outage every endpoint has a score, and no two are equal to the last digit: compared as they
-   * are, a quiet client would send everything to the one that failed first until all have faded.
-   */
   failureScore(index: number): number {
-    const score = this.table.failureScore(this.slots[index] as number, this.nowMs);
-    return score === 0 ? 0 : Math.ceil(score / FAILURE_WEIGHT) * FAILURE_WEIGHT;
+    return this.table.wholeFailureScore(this.slots[index] as number, this.nowMs);
   }
 
   latencyMs(index: number): number {

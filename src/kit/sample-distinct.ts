@@ -1,5 +1,5 @@
 /**
- * Distinct random indices, drawn without allocation: a picker draws for every call. Distinct matters: two draws that can
+ * Distinct random indices and items, drawn without allocation: a picker draws for every call. Distinct matters: two draws that can
  * be the same index send a frozen server 1/n² of the traffic, two distinct ones send it none.
  */
 
@@ -21,7 +21,7 @@ export function twoDistinct(n: number, random: Random, out: Int32Array): void {
 const TWO_TO_THE_32 = 4_294_967_296;
 
 /**
- * Draws k distinct indices of n by the first k steps of a Fisher–Yates shuffle. The permutation is kept from draw to
+ * Draws k distinct items of n by the first k steps of a Fisher–Yates shuffle. The permutation is kept from draw to
  * draw: any starting order is as good as the sorted one, and so a draw costs O(k), whatever n is. One number from the
  * random source seeds a draw; the steps within it come from mulberry32, inline, which costs a few multiplications.
  */
@@ -29,16 +29,14 @@ export class DistinctSampler {
   readonly size: number;
   private readonly permutation: Int32Array;
 
-  /** @param n how many indices there are: draws are from 0 to n − 1 */
-  constructor(n: number) {
-    this.size = n;
-    this.permutation = new Int32Array(n);
-    // Not Int32Array.from, which calls a function for each.
-    for (let index = 0; index < n; index++) this.permutation[index] = index;
+  /** @param items what is drawn from; copied */
+  constructor(items: Int32Array) {
+    this.size = items.length;
+    this.permutation = items.slice();
   }
 
   /**
-   * Draws min(k, n) indices, each ordered sample equally likely.
+   * Draws min(k, n) items, each ordered sample equally likely.
    * @returns an array whose first min(k, n) entries are the sample; the sampler's own, valid until the next draw. Do not write to it
    */
   draw(k: number, random: Random): Int32Array {
@@ -50,7 +48,7 @@ export class DistinctSampler {
       let bits = Math.imul(state ^ (state >>> 15), state | 1);
       bits ^= bits + Math.imul(bits ^ (bits >>> 7), bits | 61);
       const uniform = ((bits ^ (bits >>> 14)) >>> 0) / TWO_TO_THE_32;
-      const chosen = step + Math.floor(uniform * (size - step));
+      const chosen = step + ((uniform * (size - step)) | 0);
       const index = permutation[chosen] as number;
       permutation[chosen] = permutation[step] as number;
       permutation[step] = index;

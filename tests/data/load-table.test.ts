@@ -167,6 +167,61 @@ describe('the latency average', () => {
   });
 });
 
+describe('the least loaded slot', () => {
+  it('is the one with the least in flight plus failure score, then of the lowest latency, then the first', () => {
+    const table = new LoadTable();
+    const slots = Int32Array.from(['a', 'b', 'c', 'd', 'e'], (id) => table.acquireSlot(id));
+    const [a, b, c, d, e] = slots as unknown as [number, number, number, number, number];
+    const least = (...sample: number[]): number => table.leastLoaded(Int32Array.from(sample), sample.length, 0);
+    expect(least()).toBe(-1);
+    expect(least(c, a, b)).toBe(c);
+    table.learn(a, { kind: 'success' }, 20, true, 0);
+    table.learn(b, { kind: 'success' }, 10, true, 0);
+    expect(least(a, b)).toBe(b);
+    expect(least(a, b, c)).toBe(c);
+    // A whole failure stands for ten in flight.
+    table.learn(c, { kind: 'failure', reason: 'status' }, 1, true, 0);
+    for (let attempt = 0; attempt < 10; attempt++) table.begin(b);
+    expect(least(b, c)).toBe(c);
+    table.begin(a);
+    expect(least(a, b, c)).toBe(a);
+    // No latency outweighs one attempt in flight.
+    table.learn(d, { kind: 'success' }, 2 ** 31, true, 0);
+    table.begin(e);
+    expect(least(e, d)).toBe(d);
+    expect(table.leastLoaded(Int32Array.of(a, b, d), 2, 0)).toBe(a);
+  });
+
+  it('is what comparing one number after the other finds', () => {
+    const learned = fc.record({
+      inFlight: fc.nat(5),
+      latencyMs: fc.option(fc.double({ min: 0, max: 60_000, noNaN: true })),
+      failures: fc.nat(3),
+      atMs: fc.nat(20_000),
+    });
+    fc.assert(
+      fc.property(fc.array(learned, { minLength: 1, maxLength: 16 }), (all) => {
+        const table = new LoadTable();
+        const slots = Int32Array.from(all, (_, index) => table.acquireSlot(`${index}`));
+        all.forEach(({ inFlight, latencyMs, failures, atMs }, slot) => {
+          for (let attempt = 0; attempt < inFlight; attempt++) table.begin(slot);
+          if (latencyMs !== null) table.learn(slot, { kind: 'success' }, latencyMs, true, atMs);
+          for (let failure = 0; failure < failures; failure++)
+            table.learn(slot, { kind: 'failure', reason: 'status' }, 1, true, atMs);
+        });
+        const load = (slot: number): number => table.inFlight(slot) + table.wholeFailureScore(slot, 20_000);
+        const before = (one: number, other: number): number =>
+          load(one) - load(other) || table.idleLatencyMs(one, 20_000) - table.idleLatencyMs(other, 20_000);
+        const [first] = [...slots].sort(before) as [number];
+        const found = table.leastLoaded(slots, slots.length, 20_000);
+        expect(load(found)).toBe(load(first));
+        // Both in one number: equal to within its last digit, 2⁻¹⁴ ms at 45 in flight or as much in failures.
+        expect(table.idleLatencyMs(found, 20_000) - table.idleLatencyMs(first, 20_000)).toBeLessThan(2 ** -12);
+      }),
+    );
+  });
+});
+
 describe('slots', () => {
   it('stay with their id', () => {
     const { table, slot } = tableWith('a');

@@ -240,4 +240,71 @@ describe('errorOfCall', () => {
     some.exchange.observer.failed(REFUSED);
     expect(errorOfCall(some.call, RAW)).toMatchObject({ code: 'ERR_ALL_ATTEMPTS_FAILED' });
   });
+
+  describe('told to wait for the retries of other calls', () => {
+    /** Of a budget that gives these answers, one each time, and wakes whoever waits when told. */
+    function waiting(...answers: ('yes' | 'no' | 'later')[]): {
+      bench: CallBench;
+      news(): void;
+      waiters: Set<unknown>;
+    } {
+      const bench = createCallBench();
+      const waiters = new Set<{ wake(): void }>();
+      bench.route.budget.askRetry = () => answers.shift() ?? 'later';
+      bench.route.budget.awaitNews = (waiter) => {
+        waiters.add(waiter);
+        return { [Symbol.dispose]: () => void waiters.delete(waiter) };
+      };
+      return { bench, waiters, news: () => waiters.forEach((waiter) => waiter.wake()) };
+    }
+    const reported = (bench: CallBench): unknown[] => bench.route.emitted.filter(([name]) => name === 'retry');
+
+    it('asks again at every piece of news, and says in one event what came of it', async () => {
+      const { bench, news, waiters } = waiting('later', 'later', 'yes');
+      const request = requestOf(bench, 200);
+      const round = retryCall(bench.call, play(bench, 503), request);
+      await bench.clock.advanceAsync(0);
+      news();
+      await bench.clock.advanceAsync(0);
+      expect(bench.call.attempts).toHaveLength(1);
+      news();
+      await bench.clock.advanceAsync(60_000);
+      expect(await round).toEqual({ value: 'answer 200' });
+      expect(reported(bench)).toMatchObject([['retry', { attempt: 1, cause: 'status 503' }]]);
+      expect(waiters.size).toBe(0);
+    });
+
+    it('gives up after a second without a word, and when the answer is no', async () => {
+      const silent = waiting('later');
+      const first = play(silent.bench, 503);
+      const round = retryCall(silent.bench.call, first, requestOf(silent.bench));
+      await silent.bench.clock.advanceAsync(999);
+      expect(silent.waiters.size).toBe(1);
+      await silent.bench.clock.advanceAsync(1);
+      expect([await round, silent.waiters.size]).toEqual([first, 0]);
+      expect(silent.bench.call.notRetried).toBe('budget');
+      const refused = waiting('later', 'no');
+      const other = retryCall(refused.bench.call, play(refused.bench, 503), requestOf(refused.bench));
+      await refused.bench.clock.advanceAsync(0);
+      refused.news();
+      expect(await other).toEqual({ value: 'answer 503' });
+      expect(reported(refused.bench)).toMatchObject([['retry', { delayMs: 0, refused: 'budget' }]]);
+    });
+
+    it("ends with the caller's abort, and at the call's deadline", async () => {
+      const { bench, waiters } = waiting('later');
+      const round = retryCall(bench.call, play(bench, 503), requestOf(bench));
+      await bench.clock.advanceAsync(0);
+      bench.call.abort(new Error('enough'));
+      await round;
+      expect(waiters.size).toBe(0);
+      const late = waiting('later', 'yes');
+      const first = play(late.bench, 503);
+      const ended = retryCall(late.bench.call, first, requestOf(late.bench));
+      await late.bench.clock.advanceAsync(0);
+      late.bench.clock.advance(30_000);
+      expect(await ended).toBe(first);
+      expect(late.bench.call.notRetried).toBe('deadline');
+    });
+  });
 });

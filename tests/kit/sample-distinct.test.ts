@@ -44,11 +44,20 @@ describe('two distinct indices', () => {
   });
 });
 
+const indices = (n: number): Int32Array => Int32Array.from({ length: n }, (_, index) => index);
+
 describe('the distinct sampler', () => {
+  it('draws of the items that it was given, and leaves their array alone', () => {
+    const items = Int32Array.of(7, -3, 12);
+    const sample = new DistinctSampler(items).draw(5, createSeededRandom(1)).subarray(0, 3);
+    expect([...sample].sort((a, b) => a - b)).toEqual([-3, 7, 12]);
+    expect([...items]).toEqual([7, -3, 12]);
+  });
+
   it('draws distinct indices in range, all of them when there are no more, draw after draw', () => {
     fc.assert(
       fc.property(fc.nat(40), fc.array(fc.nat(50), { maxLength: 20 }), fc.integer(), (n, draws, seed) => {
-        const sampler = new DistinctSampler(n);
+        const sampler = new DistinctSampler(indices(n));
         const random = createSeededRandom(seed);
         for (const k of draws) {
           const sample = sampler.draw(k, random).subarray(0, Math.min(k, n));
@@ -61,14 +70,14 @@ describe('the distinct sampler', () => {
 
   it('takes one number from the random source for each draw', () => {
     let taken = 0;
-    const sampler = new DistinctSampler(100);
+    const sampler = new DistinctSampler(indices(100));
     const random = { next: () => (taken++, 0.3) };
     for (let draw = 0; draw < 10; draw++) sampler.draw(16, random);
     expect(taken).toBe(10);
   });
 
   it('allocates nothing: every draw returns the same array', () => {
-    const sampler = new DistinctSampler(10);
+    const sampler = new DistinctSampler(indices(10));
     const random = createSeededRandom(1);
     expect(sampler.draw(3, random)).toBe(sampler.draw(5, random));
   });
@@ -77,7 +86,7 @@ describe('the distinct sampler', () => {
     const n = 20;
     const k = 4;
     const draws = 20_000;
-    const sampler = new DistinctSampler(n);
+    const sampler = new DistinctSampler(indices(n));
     const random = createSeededRandom(4);
     const counts = Array.from({ length: k }, () => new Array<number>(n).fill(0));
     for (let draw = 0; draw < draws; draw++) {
@@ -89,7 +98,7 @@ describe('the distinct sampler', () => {
 
   it('makes every ordered sample equally likely', () => {
     const counts = new Map<string, number>();
-    const sampler = new DistinctSampler(5);
+    const sampler = new DistinctSampler(indices(5));
     const random = createSeededRandom(5);
     for (let draw = 0; draw < 60_000; draw++) {
       const key = sampler.draw(3, random).subarray(0, 3).join();
@@ -102,7 +111,7 @@ describe('the distinct sampler', () => {
 
   it('does not let one draw tell the next', () => {
     const n = 8;
-    const sampler = new DistinctSampler(n);
+    const sampler = new DistinctSampler(indices(n));
     const random = createSeededRandom(6);
     const counts = new Array<number>(n * n).fill(0);
     let previous = sampler.draw(2, random)[0]!;

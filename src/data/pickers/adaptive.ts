@@ -15,6 +15,7 @@ import type { PickContext } from '../../core/lease.js';
 import type { Random } from '../../core/random.js';
 import { DistinctSampler } from '../../kit/sample-distinct.js';
 import type { Loads, Picker, PickerInput } from '../picker.js';
+import type { Comparison } from '../policy.js';
 import { costPerWeight } from './cost-per-weight.js';
 import { isTried, randomUntried } from './random-index.js';
 import { createWeightedAdaptivePicker } from './weighted-adaptive.js';
@@ -22,24 +23,34 @@ import { createWeightedAdaptivePicker } from './weighted-adaptive.js';
 /** In simulation 16 beats 8, 5 and 2; more would cost time and make many clients agree on the same best endpoint. */
 export const SAMPLE_SIZE = 16;
 
-export function createAdaptivePicker(input: PickerInput): Picker {
+export function createAdaptivePicker(input: PickerInput, slots: Int32Array, table: Comparison): Picker {
   const perWeight = costPerWeight(input.endpoints);
-  return perWeight === undefined ? new AdaptivePicker(input) : createWeightedAdaptivePicker(input, perWeight);
+  return perWeight === undefined
+    ? new AdaptivePicker(input, slots, table)
+    : createWeightedAdaptivePicker(input, perWeight);
 }
 
 class AdaptivePicker implements Picker {
   private readonly endpoints: readonly Endpoint[];
   private readonly loads: Loads;
   private readonly random: Random;
+  private readonly table: Comparison;
+  /** Draws slots, not indices: one far read less for each. */
   private readonly sampler: DistinctSampler;
   private readonly sampleSize: number;
+  /** By slot. */
+  private readonly indices: Int32Array;
+  private readonly untried = new Int32Array(SAMPLE_SIZE);
 
-  constructor({ endpoints, loads, random }: PickerInput) {
+  constructor({ endpoints, loads, random }: PickerInput, slots: Int32Array, table: Comparison) {
     this.endpoints = endpoints;
     this.loads = loads;
     this.random = random;
-    this.sampler = new DistinctSampler(endpoints.length);
-    this.sampleSize = Math.min(SAMPLE_SIZE, endpoints.length);
+    this.table = table;
+    this.sampler = new DistinctSampler(slots);
+    this.sampleSize = Math.min(SAMPLE_SIZE, slots.length);
+    this.indices = new Int32Array(table.size);
+    for (let index = 0; index < slots.length; index++) this.indices[slots[index] as number] = index;
   }
 
   pick(context: PickContext): number {
@@ -53,23 +64,23 @@ class AdaptivePicker implements Picker {
 
   /** Of one sample, leaving out `tried`; -1 when that leaves nobody. */
   private best(tried: ReadonlySet<string> | undefined): number {
-    const { loads, sampleSize } = this;
+    const { sampleSize, table, loads } = this;
     // In random order, so that keeping the first of equals is a fair draw.
     const sample = this.sampler.draw(sampleSize, this.random);
-    let best = -1;
-    let leastCost = Infinity;
-    let lowestLatencyMs = Infinity;
-    for (let drawn = 0; drawn < sampleSize; drawn++) {
-      const index = sample[drawn] as number;
-      const cost = loads.inFlight(index) + loads.failureScore(index);
-      if (cost > leastCost) continue;
-      if (tried !== undefined && isTried(this.endpoints, index, tried)) continue;
-      const latencyMs = loads.latencyMs(index);
-      if (cost === leastCost && latencyMs >= lowestLatencyMs) continue;
-      best = index;
-      leastCost = cost;
-      lowestLatencyMs = latencyMs;
+    const slot =
+      tried === undefined
+        ? table.leastLoaded(sample, sampleSize, loads.nowMs)
+        : table.leastLoaded(this.untried, this.keepUntried(sample, tried), loads.nowMs);
+    return slot < 0 ? -1 : (this.indices[slot] as number);
+  }
+
+  /** @returns how many of the sample are left */
+  private keepUntried(sample: Int32Array, tried: ReadonlySet<string>): number {
+    let kept = 0;
+    for (let drawn = 0; drawn < this.sampleSize; drawn++) {
+      const slot = sample[drawn] as number;
+      if (!isTried(this.endpoints, this.indices[slot] as number, tried)) this.untried[kept++] = slot;
     }
-    return best;
+    return kept;
   }
 }

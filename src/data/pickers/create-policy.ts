@@ -18,7 +18,7 @@ type Policies = {
 };
 
 const POLICIES: Policies = {
-  adaptive: of(createAdaptivePicker),
+  adaptive: () => ({ createPicker: createAdaptivePicker }),
   p2c: of(createP2cPicker),
   'least-request': of(createLeastRequestPicker),
   'peak-ewma': createPeakEwmaPolicy,

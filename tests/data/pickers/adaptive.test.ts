@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
-import { createAdaptivePicker } from '../../../src/data/pickers/adaptive.js';
-import { countPicks, endpoints, expectShares, handLoads, makePicker } from './picker-fixture.js';
+import { countPicks, endpoints, expectShares, handLoads, makePicker, pickersOf } from './picker-fixture.js';
+
+const createAdaptivePicker = pickersOf('adaptive');
 
 describe('adaptive', () => {
   it('asks for the least in flight before it asks for latency', () => {

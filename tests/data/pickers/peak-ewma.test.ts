@@ -5,7 +5,7 @@ import { IGNORED, SUCCESS } from '../../../src/core/outcome.js';
 import { PeakLatencies, createPeakEwmaPolicy } from '../../../src/data/pickers/peak-ewma.js';
 import { NO_TICKET } from '../../../src/data/policy.js';
 import { PEAK_EWMA_DEFAULTS, type PeakEwmaOptions } from '../../../src/data/policy-options.js';
-import { countPicks, endpoints, expectShares, handLoads, makePicker } from './picker-fixture.js';
+import { comparisonOf, countPicks, endpoints, expectShares, handLoads, makePicker } from './picker-fixture.js';
 
 const SLOT = 0;
 
@@ -127,7 +127,8 @@ describe('peak-ewma', () => {
     const loads = handLoads(3);
     // 30 × 3 / 1, 30 × 5 / 2, 30 × 1 / 1.
     [2, 4, 0].forEach((inFlight, index) => (loads.inFlightOf[index] = inFlight));
-    const picker = makePicker((input) => policy.createPicker(input, Int32Array.of(0, 1, 2)), set, { loads });
+    const slots = Int32Array.of(0, 1, 2);
+    const picker = makePicker((input) => policy.createPicker(input, slots, comparisonOf(loads, slots)), set, { loads });
     // Of the three pairs the cheapest wins two, the next one.
     expectShares(countPicks(picker, 3, 20_000), [0, 1 / 3, 2 / 3]);
   });

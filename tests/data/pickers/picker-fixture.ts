@@ -3,6 +3,7 @@ import type { Endpoint } from '../../../src/core/endpoint.js';
 import type { Random } from '../../../src/core/random.js';
 import type { BalancerSetting } from '../../../src/data/balancer-settings.js';
 import type { Loads, Picker, PickerFactory } from '../../../src/data/picker.js';
+import type { Comparison } from '../../../src/data/policy.js';
 import { createPolicy } from '../../../src/data/pickers/create-policy.js';
 import { createFakeClock } from '../../../src/testing/fake-clock.js';
 import { createSeededRandom } from '../../../src/testing/seeded-random.js';
@@ -53,6 +54,24 @@ export function handLoads(count: number): HandLoads {
   };
 }
 
+/** What the load table would say if these were its loads. */
+export function comparisonOf(loads: Loads, slots: Int32Array): Comparison {
+  const indexOf = new Map([...slots].map((slot, index) => [slot, index]));
+  const load = (index: number): number => loads.inFlight(index) + loads.failureScore(index);
+  return {
+    size: Math.max(0, ...slots.map((slot) => slot + 1)),
+    leastLoaded(sample, count) {
+      let best = -1;
+      for (const slot of sample.subarray(0, count)) {
+        const [index, leader] = [indexOf.get(slot)!, indexOf.get(best)];
+        const less = leader === undefined ? -1 : load(index) - load(leader);
+        if (less < 0 || (less === 0 && loads.latencyMs(index) < loads.latencyMs(leader!))) best = slot;
+      }
+      return best;
+    },
+  };
+}
+
 interface Setup {
   loads?: Loads;
   random?: Random;
@@ -81,7 +100,7 @@ export function pickersOf(setting: BalancerSetting): PickerFactory {
       slotOf.set(id, slot);
       return slot;
     });
-    return policy.createPicker(input, slots);
+    return policy.createPicker(input, slots, comparisonOf(input.loads, slots));
   };
 }
 

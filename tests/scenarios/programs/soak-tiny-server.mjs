@@ -16,3 +16,5 @@ const server = createServer((socket) => {
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 process.send(`127.0.0.1:${server.address().port}`);
+// Whoever started it may have failed.
+process.on('disconnect', () => process.exit());

@@ -6,7 +6,15 @@ import { StaticStride, strideWeights } from '../../../../src/data/pickers/weight
 import { createWeightedRoundRobinPolicy } from '../../../../src/data/pickers/weighted/weighted-round-robin.js';
 import { WEIGHTED_ROUND_ROBIN_DEFAULTS, type WeightedRoundRobinOptions } from '../../../../src/data/policy-options.js';
 import { createSeededRandom } from '../../../../src/testing/seeded-random.js';
-import { countPicks, endpoints, handLoads, makePicker, pickersOf, type HandLoads } from '../picker-fixture.js';
+import {
+  comparisonOf,
+  countPicks,
+  endpoints,
+  handLoads,
+  makePicker,
+  pickersOf,
+  type HandLoads,
+} from '../picker-fixture.js';
 
 /** Credits begin at 0 then. */
 const AT_ZERO = { next: () => 0.5 };
@@ -175,7 +183,11 @@ describe('weighted-round-robin by load reports', () => {
     const loads: HandLoads & { nowMs: number } = handLoads(said.length);
     const slots = Int32Array.from(said, (_, slot) => slot);
     for (const slot of slots) policy.learner?.reset(slot, 0);
-    const picker = makePicker((input) => policy.createPicker(input, slots), endpoints(said.length), { loads });
+    const picker = makePicker(
+      (input) => policy.createPicker(input, slots, comparisonOf(loads, slots)),
+      endpoints(said.length),
+      { loads },
+    );
     said.forEach((text, slot) => policy.learner?.heard?.(slot, -1, () => text, 0));
     return {
       counts(nowMs) {
