@@ -20,7 +20,8 @@ export interface Reportable {
 
 /** One attempt of a call that began at this time, for reports and events. */
 export function reportAttempt(attempt: Reportable, callStartedAtMs: number): AttemptReport {
-  const { number, endpoint, address, kind, startedAtMs, durationMs, status, outcome, error, sent, notRetried } = attempt;
+  const { number, endpoint, address, kind, startedAtMs, durationMs, status, outcome, error, sent, notRetried } =
+    attempt;
   return {
     attempt: number,
     endpoint: endpoint.id,
