@@ -26,7 +26,7 @@ const BASELINES = {
   fetch: 'fetch',
   'client.fetch': 'fetch',
   request: 'request',
-  'own exchange': 'request',
+  'bare exchange': 'request',
   'client.request': 'request',
   'undici.request': 'request',
 };
@@ -107,6 +107,7 @@ function summarize(samples, concurrency) {
   return [...samples].map(([way, own]) => {
     const baseline = BASELINES[way];
     const other = samples.get(baseline);
+    const cpuRatios = own.map((sample, round) => other[round].cpuUs / sample.cpuUs);
     return {
       concurrency,
       way,
@@ -114,7 +115,9 @@ function summarize(samples, concurrency) {
       perSecond: median(own.map((sample) => sample.perSecond)),
       baseline,
       // Both ratios are of throughput: 1 means as much work done as by the baseline, for the same CPU or in the same time.
-      cpuRatio: median(own.map((sample, round) => other[round].cpuUs / sample.cpuUs)),
+      cpuRatio: median(cpuRatios),
+      // Half of the rounds lie between: how much a median of so many is worth.
+      cpuRatioQuartiles: [quantile(cpuRatios, 0.25), quantile(cpuRatios, 0.75)],
       perSecondRatio: median(own.map((sample, round) => sample.perSecond / other[round].perSecond)),
     };
   });
@@ -127,24 +130,32 @@ function shuffled(items) {
     .map(({ item }) => item);
 }
 
-function median(values) {
+const median = (values) => quantile(values, 0.5);
+
+/** Between two values in proportion. */
+function quantile(values, share) {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const place = (sorted.length - 1) * share;
+  const below = Math.floor(place);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
 }
 
 /** Prints a table for each line, and keeps its figures in results/. */
 export function publish(reports) {
   for (const { node, pinned, rounds, requests, results } of reports) {
-    const rows = results.map(({ way, concurrency, cpuUs, perSecond, cpuRatio, perSecondRatio, baseline }) => ({
-      concurrency,
-      way,
-      'CPU µs': cpuUs.toFixed(1),
-      'per second': Math.round(perSecond),
-      'CPU ratio': cpuRatio.toFixed(3),
-      'rate ratio': perSecondRatio.toFixed(3),
-      'compared with': baseline,
-    }));
+    const rows = results.map(
+      ({ way, concurrency, cpuUs, perSecond, cpuRatio, cpuRatioQuartiles, perSecondRatio, baseline }) => ({
+        concurrency,
+        way,
+        'CPU µs': cpuUs.toFixed(1),
+        'per second': Math.round(perSecond),
+        'CPU ratio': cpuRatio.toFixed(3),
+        quartiles: cpuRatioQuartiles.map((ratio) => ratio.toFixed(2)).join('–'),
+        'rate ratio': perSecondRatio.toFixed(3),
+        'compared with': baseline,
+      }),
+    );
     const title = `overhead, Node ${node}, ${rounds} rounds of ${requests} requests${pinned ? '' : ', processes not pinned to cores'}`;
     report(`overhead-${node}`, title, rows, { node, pinned, rounds, requests, results });
   }

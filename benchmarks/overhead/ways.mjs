@@ -1,6 +1,6 @@
 /**
- * The library and what it is compared with, in one process: the platform's fetch, and the same request function that
- * `client.request` uses over a bare agent of the platform.
+ * The library and what it is compared with, in one process: the platform's fetch, and `request` of a bare agent of the
+ * platform. `bare exchange` is what carries `client.request`, over such an agent and without any decision: the least that it could cost.
  */
 
 export async function createWays(endpoint, library, internals) {
@@ -16,7 +16,7 @@ export async function createWays(endpoint, library, internals) {
   const PlatformAgent = slots.find((slot) => slot?.constructor.name === 'Agent').constructor;
   const agent = new PlatformAgent();
   const { host } = new URL(endpoint);
-  const request = (path) => {
+  const exchangeAt = (path) => {
     const exchange = createRequestExchange();
     const options = { origin: endpoint, path, method: 'GET', headers: { host }, body: null };
     agent.dispatch(options, bridgeHandler(exchange.handler, agentShape));
@@ -27,7 +27,7 @@ export async function createWays(endpoint, library, internals) {
     fetch: async () => (await fetch(`${endpoint}/v1/items`)).text(),
     'client.fetch': async () => (await client.fetch('http://orders/v1/items')).text(),
     request: async () => (await agent.request({ origin: endpoint, path: '/v1/items', method: 'GET' })).body.text(),
-    'own exchange': async () => (await request('/v1/items')).body.text(),
+    'bare exchange': async () => (await exchangeAt('/v1/items')).body.text(),
     'client.request': async () => (await client.request('http://orders/v1/items')).body.text(),
   };
 }

@@ -53,10 +53,13 @@ const LATENCY_TIME_MS = 3;
 /** Longer than any timer can wait (2³¹ ms), so that no latency weighs as much as one attempt. */
 const ABOVE_ALL_LATENCIES_MS = 2 ** 32;
 
+/** To multiply with: a division takes longer than all else that is done for a slot. */
+const PER_LATENCY_HALF = 1 / LATENCY_HALF_MS;
+
 /** @param latencyMs NaN for unknown, negative for "at least so long" */
 function idleLatency(latencyMs: number, idleMs: number): number {
   if (latencyMs !== latencyMs) return 0;
-  const age = idleMs / LATENCY_HALF_MS;
+  const age = idleMs * PER_LATENCY_HALF;
   const squared = age * age;
   return Math.abs(latencyMs) / (1 + squared * squared);
 }
