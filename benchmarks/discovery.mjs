@@ -15,7 +15,7 @@
  */
 
 import { pathToFileURL } from 'node:url';
-import { importSources } from './sources.mjs';
+import { hostOf, importSources } from './sources.mjs';
 
 const ENDPOINTS = 10_000;
 const ROUNDS = 41;
@@ -33,7 +33,7 @@ function targets(from) {
   return Array.from({ length: ENDPOINTS }, (_, index) => {
     const n = from + index;
     return {
-      host: `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`,
+      host: hostOf(n),
       port: 8080,
       zone: `z${n % 3}`,
       metadata: { rack: `r${n % 40}` },

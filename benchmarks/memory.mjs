@@ -7,7 +7,7 @@
  * themselves, which belong to discovery.
  */
 
-import { importSources } from './sources.mjs';
+import { endpointsOf, importSources } from './sources.mjs';
 
 const COUNT = 10_000;
 
@@ -18,22 +18,6 @@ async function loadSources() {
     export { BALANCER_NAMES } from './src/data/pickers/create-policy.ts';
     export { systemClock } from './src/core/clock.ts';
     export { systemRandom } from './src/core/random.ts';`);
-}
-
-function endpointsOf(count) {
-  return Array.from({ length: count }, (_, index) => {
-    const host = `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
-    return {
-      id: `http://${host}:8080`,
-      host,
-      port: 8080,
-      scheme: 'http',
-      basePath: '',
-      weight: 1,
-      priority: 0,
-      metadata: {},
-    };
-  });
 }
 
 /** Objects and what typed arrays hold, which is not on the heap and is freed a turn later. */

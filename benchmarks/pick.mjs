@@ -10,7 +10,7 @@
  */
 
 import { pathToFileURL } from 'node:url';
-import { importSources } from './sources.mjs';
+import { endpointsOf, importSources } from './sources.mjs';
 
 const SIZES = [10, 1_000, 100_000];
 const ALGORITHMS = ['adaptive', 'adaptive, weighted', 'p2c', 'least-request', 'peak-ewma', 'round-robin', 'random'];
@@ -28,19 +28,6 @@ async function loadSources() {
     export { createPolicy } from './src/data/pickers/create-policy.ts';
     export { systemClock } from './src/core/clock.ts';
     export { systemRandom } from './src/core/random.ts';`);
-}
-
-function endpointsOf(count, weighted) {
-  return Array.from({ length: count }, (_, index) => ({
-    id: `http://10.${index >> 16}.${(index >> 8) & 255}.${index & 255}:8080`,
-    host: `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`,
-    port: 8080,
-    scheme: 'http',
-    basePath: '',
-    weight: weighted ? 1 + (index % 4) : 1,
-    priority: 0,
-    metadata: {},
-  }));
 }
 
 /** The best run's nanoseconds per operation, and the least bytes that a run allocated per operation. */
@@ -115,7 +102,7 @@ export async function run() {
   for (const algorithm of ALGORITHMS) {
     const [name, variant] = algorithm.split(', ');
     for (const count of SIZES) {
-      const endpoints = endpointsOf(count, variant === 'weighted');
+      const endpoints = endpointsOf(count, variant === 'weighted' ? (index) => 1 + (index % 4) : undefined);
       const pick = measurePicker(sources, name, endpoints);
       const call = measureCall(sources, name, endpoints);
       results.push({ algorithm, endpoints: count, pickNs: pick.ns, pickBytes: pick.bytes, callNs: call.ns });

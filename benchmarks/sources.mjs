@@ -1,4 +1,4 @@
-/** Parts of the library that are not public, for benchmarks of one part alone. */
+/** Parts of the library that are not public, for benchmarks of one part alone, and endpoints to try them with. */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,4 +25,26 @@ export async function importSources(contents) {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Another address for each number. */
+export function hostOf(index) {
+  return `10.${index >> 16}.${(index >> 8) & 255}.${index & 255}`;
+}
+
+/** As discovery hands them on. */
+export function endpointsOf(count, weightOf = () => 1) {
+  return Array.from({ length: count }, (_, index) => {
+    const host = hostOf(index);
+    return {
+      id: `http://${host}:8080`,
+      host,
+      port: 8080,
+      scheme: 'http',
+      basePath: '',
+      weight: weightOf(index),
+      priority: 0,
+      metadata: {},
+    };
+  });
 }
