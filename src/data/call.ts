@@ -209,8 +209,7 @@ export class Call implements DispatcherLike, AttemptOwner, CallPickContext {
 
   attemptResponded(attempt: Attempt, latencyMs: number, nowMs: number): void {
     attempt.route.heard(attempt.endpoint, latencyMs, nowMs);
-    if (isAcceptable(attempt, this.retry)) this.route.budget.answered(nowMs);
-    else this.shun([attempt.endpoint.id]);
+    if (!isAcceptable(attempt, this.retry)) this.shun([attempt.endpoint.id]);
     this.announce(attempt);
   }
 

@@ -12,9 +12,6 @@
  * client of a service that is down thus makes two tries more than calls, and not two more for each; so does every layer
  * of a chain above it.
  *
- * Calls that fail together would all borrow before the first of their retries has come back. So where nothing at all went
- * well within the window, the floor lends two at a time, and whoever comes later waits for what these find.
- *
  * A share of the calls is too much for a service that cannot even do the calls. The throttle sees that, and then nothing
  * is given out.
  */
@@ -27,26 +24,13 @@ import type { RetryBudgetSettings } from './retry-settings.js';
 export interface RetryBudget {
   /** A call begins. Once per call, not per attempt. @param nowMs clock time, where the caller has just read it */
   deposit(nowMs?: number): void;
-  /** Takes the price of one rescue or hedge, if it is there. */
+  /** Takes the price of one retry, if it is there. */
   tryWithdraw(): boolean;
-  /**
-   * Takes the price of one retry, if it is there; {@link retried} must follow. `later`: it would be lent if it were known
-   * that there is anything to be found, and retries that are under way will tell.
-   */
-  askRetry(): 'yes' | 'no' | 'later';
-  /** Wakes this one whenever there is news for those who were told `later`, until disposed. */
-  awaitNews(waiter: Wakeable): Disposable;
   /** Somebody else's retry goes through here: its price is taken whether it is there or not, and own retries wait until it is earned again. */
   charge(): void;
-  /** How a retry has ended; undefined when its caller gave up. */
-  retried(helped: boolean | undefined): void;
-  /** A call got an answer that need not be retried. */
-  answered(nowMs: number): void;
+  /** How a retry has ended. */
+  retried(helped: boolean): void;
   level(): RetryBudgetLevel;
-}
-
-export interface Wakeable {
-  wake(): void;
 }
 
 /** For snapshots. */
@@ -55,7 +39,7 @@ export interface RetryBudgetLevel {
   readonly ratio: number;
   /** Retries that could be made now. */
   readonly available: number;
-  /** Of the quiet client's floor, how many retries may be lent now: 0 while they were in vain, at most 2 while nothing went well. */
+  /** Of the quiet client's floor, how many retries may be lent now; 0 while they were in vain. */
   readonly floor: number;
   /** Retries, rescues and hedges of the last `ttlMs`, and retries of others that went through here. */
   readonly spent: number;
@@ -89,27 +73,12 @@ export function createRetryBudget(
   const [calls, spent, refused] = [createExpiringSum(window), createExpiringSum(window), createExpiringSum(window)];
   let inVain = 0;
   let lastInVainAtMs = Number.NEGATIVE_INFINITY;
-  /** When something last went well. */
-  let provenAtMs = Number.NEGATIVE_INFINITY;
-  let underWay = 0;
-  const waiters = new Set<Wakeable>();
 
-  const floor = (now: number): number => {
+  const floor = (): number => {
+    const now = clock.now();
     if (inVain >= ENOUGH_IN_VAIN && now - lastInVainAtMs < ttlMs) return 0;
     // At least the one that asks, though it may have begun before the window: an attempt can take as long to time out.
     return Math.min(floorLimit, 2 * Math.sqrt(Math.max(1, calls.total(now))));
-  };
-  /** How many retries may be lent before those under way have told. */
-  const trials = (now: number): number => {
-    if (now - provenAtMs < ttlMs) return Infinity;
-    return Math.max(0, ENOUGH_IN_VAIN - underWay - (now - lastInVainAtMs < ttlMs ? inVain : 0));
-  };
-  const count = (granted: boolean, now: number): boolean => {
-    (granted ? spent : refused).add(1, now);
-    return granted;
-  };
-  const wakeAll = (): void => {
-    for (const waiter of waiters) waiter.wake();
   };
 
   return {
@@ -122,47 +91,21 @@ export function createRetryBudget(
       spent.add(1, clock.now());
     },
     tryWithdraw() {
-      const now = clock.now();
-      return count(!isFutile() && bucket.tryWithdraw(price, floor(now) * price), now);
-    },
-    askRetry() {
-      const now = clock.now();
-      const reserve = floor(now) * price;
-      const { balance } = bucket;
-      if (!isFutile() && balance < price && balance + reserve >= price && trials(now) === 0) return 'later';
-      if (!count(!isFutile() && bucket.tryWithdraw(price, reserve), now)) return 'no';
-      underWay++;
-      return 'yes';
-    },
-    awaitNews(waiter) {
-      waiters.add(waiter);
-      return { [Symbol.dispose]: () => void waiters.delete(waiter) };
+      const granted = !isFutile() && bucket.tryWithdraw(price, floor() * price);
+      (granted ? spent : refused).add(1, clock.now());
+      return granted;
     },
     retried(helped) {
-      underWay--;
       const now = clock.now();
-      if (helped === true) {
-        inVain = 0;
-        provenAtMs = now;
-      } else if (helped === false) {
-        inVain = now - lastInVainAtMs < ttlMs ? inVain + 1 : 1;
-        lastInVainAtMs = now;
-      }
-      wakeAll();
-    },
-    answered(nowMs) {
-      const wasProven = nowMs - provenAtMs < ttlMs;
-      provenAtMs = nowMs;
-      if (!wasProven) wakeAll();
+      inVain = helped ? 0 : now - lastInVainAtMs < ttlMs ? inVain + 1 : 1;
+      if (!helped) lastInVainAtMs = now;
     },
     level() {
       const now = clock.now();
-      const lent = trials(now);
-      const saved = bucket.balance / price;
       return {
         ratio,
-        available: isFutile() ? 0 : Math.max(0, Math.floor(Math.min(saved + floor(now), Math.max(0, saved) + lent))),
-        floor: Math.floor(Math.min(floor(now), lent)),
+        available: isFutile() ? 0 : Math.max(0, Math.floor(bucket.balance / price + floor())),
+        floor: Math.floor(floor()),
         calls: calls.total(now),
         spent: spent.total(now),
         refused: refused.total(now),

@@ -8,7 +8,7 @@ import pRetry from 'p-retry';
 
 import { describeError } from '../core/errors.js';
 import type { Call } from './call.js';
-import { decideAgain, decideRetry, type Repeatability, type RetryVerdict } from './retry-policy.js';
+import { decideRetry, type Repeatability } from './retry-policy.js';
 
 /** How one round above the wire ended: with something to return (if only a 503), or with an error. */
 export type Round<T> =
@@ -20,9 +20,6 @@ export interface RepeatableRequest<T> extends Repeatability {
   /** Frees what a response that nobody will read holds. */
   discard(value: T): void;
 }
-
-/** As long as a call waits for what others find: a retry that tells nothing for so long hangs. Milliseconds. */
-const OTHERS_MS = 1_000;
 
 /** p-retry decides by the error's class, and in Jest the platform's errors have another one: it only ever sees this. */
 class RoundFailed<T> extends Error {
@@ -39,13 +36,12 @@ export async function retryCall<T>(call: Call, first: Round<T>, request: Repeata
   let retries = 0;
   const run = async (attemptNumber: number): Promise<Round<T>> => {
     const round = attemptNumber === 1 ? first : await request.again();
-    if (attemptNumber > 1)
-      call.route.budget.retried(call.aborted ? undefined : round.error === undefined && call.isSuccess);
+    if (attemptNumber > 1 && !call.aborted) call.route.budget.retried(round.error === undefined && call.isSuccess);
     if (call.aborted || (round.error === undefined && call.isSuccess)) return round;
     throw new RoundFailed(round);
   };
   const shouldRetry = async ({ error }: { error: Error }): Promise<boolean> => {
-    const delayMs = await retryDelay(call, retries, request);
+    const delayMs = retryDelay(call, retries, request);
     if (delayMs === undefined) return false;
     retries++;
     call.retrying = true;
@@ -63,11 +59,10 @@ export async function retryCall<T>(call: Call, first: Round<T>, request: Repeata
 }
 
 /** How long to wait before the next attempt; undefined for none. Says so in an event either way. */
-async function retryDelay(call: Call, retries: number, request: Repeatability): Promise<number | undefined> {
+function retryDelay(call: Call, retries: number, request: Repeatability): number | undefined {
   const failed = call.last;
   if (failed === undefined || call.refusal !== undefined) return undefined;
-  const first = decideRetry(call, failed, retries, request);
-  const verdict = first.retry === 'later' ? await whenOthersTold(call, first.delayMs) : first;
+  const verdict = decideRetry(call, failed, retries, request);
   failed.notRetried = call.notRetried = verdict.retry ? undefined : verdict.reason;
   const { events, name } = call.route;
   if (events.wants('retry')) {
@@ -77,21 +72,4 @@ async function retryDelay(call: Call, retries: number, request: Repeatability): 
     else events.emit('retry', { ...base, delayMs: 0, refused: verdict.reason });
   }
   return verdict.retry ? verdict.delayMs : undefined;
-}
-
-/** Waits for what the retries of other calls find, and then decides. */
-async function whenOthersTold(call: Call, delayMs: number): Promise<RetryVerdict> {
-  const { budget, clock } = call.route;
-  const untilMs = clock.now() + OTHERS_MS;
-  const waiting = budget.awaitNews(call);
-  try {
-    for (;;) {
-      await call.sleep(untilMs - clock.now());
-      const verdict = decideAgain(call, delayMs);
-      if (verdict.retry !== 'later') return verdict;
-      if (call.aborted || clock.now() >= untilMs) return { retry: false, reason: 'budget' };
-    }
-  } finally {
-    waiting[Symbol.dispose]();
-  }
 }

@@ -12,8 +12,7 @@ import type { RetryCondition, RetrySettings } from './retry-settings.js';
 import { isUnprocessed } from './transport/unprocessed.js';
 
 export type RetryVerdict =
-  /** `later`: when the retries of other calls have told whether there is anything to be found. */
-  { readonly retry: true | 'later'; readonly delayMs: number } | { readonly retry: false; readonly reason: NotRetried };
+  { readonly retry: true; readonly delayMs: number } | { readonly retry: false; readonly reason: NotRetried };
 
 /** What only the layer above knows of the request; asked only after a failure, for it costs to find out. */
 export interface Repeatability {
@@ -44,17 +43,8 @@ export function decideRetry(call: Call, failed: Attempt, retries: number, reques
   const backoffMs = fullJitter(retry.backoffBaseMs, retry.backoffMaxMs, retries, call.route.random);
   const delayMs = Math.max(askedMs ?? 0, backoffMs);
   if (!couldFinish(call, delayMs)) return no('deadline');
-  return askBudget(call, delayMs);
-}
-
-/** Once more, of a call that was to wait for others' retries. */
-export function decideAgain(call: Call, delayMs: number): RetryVerdict {
-  return couldFinish(call, delayMs) ? askBudget(call, delayMs) : no('deadline');
-}
-
-function askBudget(call: Call, delayMs: number): RetryVerdict {
-  const answer = call.route.budget.askRetry();
-  return answer === 'no' ? no('budget') : { retry: answer === 'yes' ? true : 'later', delayMs };
+  if (!call.route.budget.tryWithdraw()) return no('budget');
+  return { retry: true, delayMs };
 }
 
 /**

@@ -107,11 +107,8 @@ export function createRouteStub(options: RouteOptions = {}): RouteStub {
     budget: {
       deposit: () => void stub.deposits++,
       tryWithdraw: () => true,
-      askRetry: () => 'yes',
-      awaitNews: () => ({ [Symbol.dispose]: () => {} }),
       charge: () => {},
       retried: () => {},
-      answered: () => {},
       level: () => ({ ratio: 0.2, available: 1, floor: 1, calls: 1, spent: 0, refused: 0 }),
     },
     events: {

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 
 import { createRetryBudget, type RetryBudget } from '../../src/data/retry-budget.js';
-import { createFakeClock, type FakeClock } from '../../src/testing/fake-clock.js';
+import { createFakeClock } from '../../src/testing/fake-clock.js';
 
 const DEFAULTS = { ratio: 0.2, minPerSecond: 3, ttlMs: 10_000 };
 
@@ -15,7 +15,6 @@ function drain(budget: RetryBudget): number {
 function afterCalls(calls: number, settings: Partial<typeof DEFAULTS> = {}): RetryBudget {
   const budget = createRetryBudget({ ...DEFAULTS, ...settings }, createFakeClock());
   for (let call = 0; call < calls; call++) budget.deposit();
-  budget.answered(0);
   return budget;
 }
 
@@ -44,8 +43,7 @@ describe('the retry budget', () => {
     let futile = true;
     const budget = createRetryBudget(DEFAULTS, createFakeClock(), () => futile);
     for (let call = 0; call < 100; call++) budget.deposit();
-    budget.answered(0);
-    expect([budget.tryWithdraw(), budget.askRetry(), budget.level().available]).toEqual([false, 'no', 0]);
+    expect([budget.tryWithdraw(), budget.level().available]).toEqual([false, 0]);
     futile = false;
     expect(budget.level().available).toBe(40);
     expect(drain(budget)).toBe(40);
@@ -73,110 +71,29 @@ describe('the retry budget', () => {
     const clock = createFakeClock();
     const budget = createRetryBudget(DEFAULTS, clock);
     for (let call = 0; call < 25; call++) budget.deposit();
-    budget.answered(0);
     const available = (): number => budget.level().available;
-    const retry = (helped: boolean): void => {
-      expect(budget.askRetry()).toBe('yes');
-      budget.retried(helped);
-    };
-    retry(false);
-    expect(available()).toBe(14);
-    retry(true);
-    retry(false);
-    expect(available()).toBe(12);
-    retry(false);
+    budget.retried(false);
+    expect(available()).toBe(15);
+    budget.retried(true);
+    budget.retried(false);
+    expect(available()).toBe(15);
+    budget.retried(false);
     // What calls have paid for is theirs.
-    expect([available(), budget.level().floor]).toEqual([1, 0]);
-    retry(true);
-    expect(available()).toBe(10);
-    retry(false);
-    retry(false);
-    expect(budget.askRetry()).toBe('no');
+    expect([available(), budget.level().floor]).toEqual([5, 0]);
+    budget.retried(true);
+    expect(available()).toBe(15);
+    budget.retried(false);
+    budget.retried(false);
     clock.advance(9_999);
     budget.deposit();
     expect(budget.level().floor).toBe(0);
-    clock.advance(10_000);
+    clock.advance(1);
     expect(available()).toBe(2);
     // The two before are forgotten.
-    retry(false);
-    expect(available()).toBe(1);
-    retry(false);
+    budget.retried(false);
+    expect(available()).toBe(2);
+    budget.retried(false);
     expect(available()).toBe(0);
-  });
-
-  describe('while nothing went well within ttlMs', () => {
-    function cold(calls: number): { clock: FakeClock; budget: RetryBudget; ask(): string } {
-      const clock = createFakeClock();
-      const budget = createRetryBudget(DEFAULTS, clock);
-      for (let call = 0; call < calls; call++) budget.deposit();
-      return { clock, budget, ask: () => budget.askRetry() };
-    }
-    const times = <T>(count: number, of: () => T): T[] => Array.from({ length: count }, of);
-
-    it('lends two at a time, beside what is paid for, and tells others to come again later', () => {
-      const { budget, ask } = cold(4);
-      expect(budget.level()).toMatchObject({ available: 2, floor: 2 });
-      expect(times(5, ask)).toEqual(['yes', 'yes', 'later', 'later', 'later']);
-      expect(budget.level()).toMatchObject({ available: 0, floor: 0, spent: 2, refused: 0 });
-      // 10 of 50 are paid for; while these are under way nothing is lent.
-      expect(times(11, cold(50).ask).filter((answer) => answer === 'yes')).toHaveLength(10);
-    });
-
-    it('lends the rest once a retry has helped, or a call was answered', () => {
-      const helped = cold(4);
-      times(3, helped.ask);
-      helped.budget.retried(true);
-      expect(times(3, helped.ask)).toEqual(['yes', 'yes', 'no']);
-      const answered = cold(4);
-      times(3, answered.ask);
-      answered.budget.answered(0);
-      expect(times(3, answered.ask)).toEqual(['yes', 'yes', 'no']);
-    });
-
-    it('lends nothing once two were in vain, and another one when a caller gave up', () => {
-      const { budget, ask } = cold(4);
-      times(3, ask);
-      budget.retried(undefined);
-      expect(times(2, ask)).toEqual(['yes', 'later']);
-      budget.retried(false);
-      expect(ask()).toBe('later');
-      budget.retried(false);
-      expect(ask()).toBe('no');
-    });
-
-    it('wakes those who wait at every piece of news, until they leave', () => {
-      const { budget, ask, clock } = cold(4);
-      let woken = 0;
-      const waiting = budget.awaitNews({ wake: () => void woken++ });
-      times(2, ask);
-      budget.retried(false);
-      budget.answered(clock.now());
-      // No news: it has been known since the last one.
-      budget.answered(clock.now());
-      expect(woken).toBe(2);
-      waiting[Symbol.dispose]();
-      budget.retried(true);
-      expect(woken).toBe(2);
-    });
-
-    it('is over with the first answer and comes back ttlMs after the last', () => {
-      const { budget, ask, clock } = cold(0);
-      clock.advance(100_000);
-      times(4, () => budget.deposit());
-      budget.answered(clock.now());
-      expect(times(2, ask)).toEqual(['yes', 'yes']);
-      expect(budget.level().floor).toBe(4);
-      clock.advance(10_000);
-      times(4, () => budget.deposit());
-      expect(budget.level().floor).toBe(0);
-      expect(ask()).toBe('later');
-    });
-
-    it('leaves rescues and hedges their floor', () => {
-      const { budget, ask } = cold(4);
-      times(3, ask);
-      expect(times(3, () => budget.tryWithdraw())).toEqual([true, true, false]);
-    });
   });
 
   it('makes at most two retries more than its share while none helps', () => {
@@ -186,7 +103,7 @@ describe('the retry budget', () => {
         let retries = 0;
         wanted.forEach((want, index) => {
           budget.deposit();
-          for (let retry = 0; retry < want && budget.askRetry() === 'yes'; retry++, retries++) budget.retried(false);
+          for (let retry = 0; retry < want && budget.tryWithdraw(); retry++, retries++) budget.retried(false);
           expect(retries).toBeLessThanOrEqual(Math.max(2, 0.2 * (index + 1)) + 1e-9);
         });
       }),
@@ -208,7 +125,7 @@ describe('the retry budget', () => {
           if (isCall) {
             calls++;
             budget.deposit();
-          } else if (budget.tryWithdraw() || budget.askRetry() === 'yes') {
+          } else if (budget.tryWithdraw()) {
             retries++;
           }
           const floor = Math.min(chosen.minPerSecond * 10, 2 * Math.sqrt(Math.max(1, calls)));

@@ -66,7 +66,7 @@ describe('decideRetry', () => {
 
   it('gives the first reason that applies, from the caller to the circumstances', () => {
     const bench = withRetry({ maxAttempts: 1 });
-    bench.route.budget.askRetry = () => 'no';
+    bench.route.budget.tryWithdraw = () => false;
     const late: Failure = { ...RESET, retryAfterMs: 11_000 };
     const not = (...names: (keyof Repeatability)[]): Partial<Repeatability> =>
       Object.fromEntries(names.map((name) => [name, () => false]));
@@ -78,12 +78,12 @@ describe('decideRetry', () => {
     expect(decide(late, { isReplayable: () => false, isTooLong: () => true }, bench)).toEqual(no('body-limit'));
     expect(decide(late, {}, bench)).toEqual(no('max-attempts'));
     const patient = createCallBench({ call: { timeoutMs: 10 } });
-    patient.route.budget.askRetry = () => 'no';
+    patient.route.budget.tryWithdraw = () => false;
     expect(decide(late, {}, patient)).toEqual(no('retry-after'));
     expect(decide(RESET, {}, patient)).toEqual(no('deadline'));
-    patient.route.budget.askRetry = () => 'yes';
+    patient.route.budget.tryWithdraw = () => true;
     const poor = createCallBench();
-    poor.route.budget.askRetry = () => 'no';
+    poor.route.budget.tryWithdraw = () => false;
     expect(decide(RESET, {}, poor)).toEqual(no('budget'));
   });
 
@@ -155,7 +155,7 @@ describe('decideRetry', () => {
   it('takes from the budget only for a retry that will be made', () => {
     let withdrawals = 0;
     const bench = createCallBench();
-    bench.route.budget.askRetry = () => (withdrawals++, 'yes');
+    bench.route.budget.tryWithdraw = () => ++withdrawals > 0;
     decide(RESET, { isIdempotent: () => false }, bench);
     decide({ ...RESET, retryAfterMs: 11_000 }, {}, bench);
     expect(withdrawals).toBe(0);

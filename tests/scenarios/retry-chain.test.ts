@@ -1,7 +1,6 @@
 /** What services tell each other about a call: that it is a retry, which attempt it is, and how much time is left. */
 
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 
@@ -62,29 +61,6 @@ describe('a chain of services that all retry', () => {
     },
     60_000,
   );
-
-  it.each([50, 100, 300])(
-    'makes no more of %i calls that are all made at once, and are the first',
-    async (calls) => {
-      let attempts = 0;
-      const last = await serve(() => (attempts++, 503));
-      const middle = clientOf(last);
-      const front = await serve((request) => statusOf(middle, { fairlead: { inbound: request.headers } }));
-      const first = clientOf(front);
-      await Promise.all(Array.from({ length: calls }, () => statusOf(first).catch(() => 0)));
-      expect(attempts / calls).toBeLessThanOrEqual(1.5);
-      expect(attempts).toBeGreaterThan(0);
-    },
-    60_000,
-  );
-
-  it('answers the first calls of a young client all the same where half of the endpoints fail at once', async () => {
-    const good = await serve(async () => (await delay(50), 200));
-    const bad = await serve(() => 503);
-    const client = clientOf([good[0] as string, bad[0] as string]);
-    const statuses = await Promise.all(Array.from({ length: 16 }, () => statusOf(client)));
-    expect(new Set(statuses)).toEqual(new Set([200]));
-  });
 
   it('tells every layer below a retry, and nobody below a first attempt', async () => {
     const seen: IncomingHttpHeaders[] = [];
