@@ -8,11 +8,13 @@
  * so that about `factor` times as many are sent as are accepted: enough to find out how much more the service can take.
  * No state has to be left: what gets through is the probe. As in the book, shed calls are requests.
  *
- * Two things are different from the book, where a request is one attempt of a backend job at Google:
+ * Three things are different from the book, where a request is one attempt of a backend job at Google:
  * - A call counts when it ends. Counted when it begins, a burst of calls that nobody has had the time to answer would be
  *   taken for rejected.
  * - Below a minimum volume nothing is shed, and never everything: a window full of shed calls would otherwise keep a
  *   service away from its callers for a long time after it is back.
+ * - Not chance decides on each call: of every five calls at a probability of 0.8 one is sent. The few that get through
+ *   decide how many may follow, and a client of twenty calls a second that is unlucky with them takes twice as long to be back.
  *
  * Before calls are shed, retries stop: see {@link Throttle.isRejecting}.
  *
@@ -78,6 +80,8 @@ class WindowThrottle implements Throttle {
   /** Nothing was rejected since the window was last found to be clean: there is no need to look. */
   private clean = true;
   private shedding = false;
+  /** What part of the next call may be sent. Random when shedding begins, so that clients do not send together. */
+  private credit = 0;
 
   constructor(
     settings: ThrottleSettings,
@@ -101,9 +105,15 @@ class WindowThrottle implements Throttle {
     const ratio = this.ratio(nowMs);
     if (this.shedding !== ratio > 0) {
       this.shedding = ratio > 0;
+      if (this.shedding) this.credit = this.random.next();
       this.onChange(this.shedding, this.view());
     }
-    if (ratio === 0 || this.random.next() >= ratio) return true;
+    if (ratio === 0) return true;
+    this.credit += 1 - ratio;
+    if (this.credit >= 1) {
+      this.credit--;
+      return true;
+    }
     this.others.add(1, nowMs);
     return false;
   }

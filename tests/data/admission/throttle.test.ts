@@ -54,6 +54,18 @@ describe("the book's formula", () => {
 });
 
 describe('a throttle', () => {
+  it('sheds evenly: of every five calls at a probability of 0.8 it sends one, whatever the seed', () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const { throttle, ended } = bench({}, seed);
+        ended(0, 1_000);
+        const sent = Array.from({ length: 100 }, () => throttle.admit());
+        for (let from = 0; from < 100; from += 5) expect(sent.slice(from, from + 5).filter(Boolean).length).toBe(1);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it.each([
     [90, 10, false],
     [89, 11, true],
